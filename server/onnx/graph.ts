@@ -1,0 +1,119 @@
+import { type Attribute, encodeModel, type ModelNode, type ModelTensor } from "./protobuf.ts";
+import type { DataType, Shape, Value } from "./value.ts";
+
+/** Where a graph will run. Ops pick their kernels by it; networks never look at it. */
+export interface Target {
+  readonly provider: "cpu";
+  readonly precision: "fp32";
+}
+
+/** A tensor that lies in a checkpoint file; `offset` is in bytes from the start of the file. */
+export interface StoredTensor {
+  readonly file: string;
+  readonly type: DataType;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** An ONNX graph under construction. Nodes are appended in execution order by the functions of `ops.ts`. */
+export class Graph {
+  readonly target: Target;
+  readonly #name: string;
+  readonly #nodes: ModelNode[] = [];
+  readonly #initializers: ModelTensor[] = [];
+  readonly #inputs: Value[] = [];
+  readonly #outputs: Value[] = [];
+  readonly #constants = new Map<string, Value>();
+  readonly #stored = new Map<string, Value>();
+  #counter = 0;
+
+  constructor(name: string, target: Target = { provider: "cpu", precision: "fp32" }) {
+    this.#name = name;
+    this.target = target;
+  }
+
+  input(name: string, type: DataType, shape: Shape): Value {
+    const value = { graph: this, name, type, shape };
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /** Makes `value` an output called `name`. */
+  output(name: string, value: Value): void {
+    this.#nodes.push({ op: "Identity", domain: "", inputs: [value.name], outputs: [name], attributes: {} });
+    this.#outputs.push({ ...value, name });
+  }
+
+  /** Appends a node; `""` stands for an omitted optional input. Several shapes make several outputs. */
+  nodes(
+    op: string,
+    inputs: readonly (Value | "")[],
+    outputs: readonly { readonly type: DataType; readonly shape: Shape }[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    domain = "",
+  ): Value[] {
+    const values = outputs.map((o) => ({ graph: this, name: `v${this.#counter++}`, type: o.type, shape: o.shape }));
+    this.#nodes.push({
+      op,
+      domain,
+      inputs: inputs.map((x) => (x === "" ? "" : x.name)),
+      outputs: values.map((v) => v.name),
+      attributes,
+    });
+    return values;
+  }
+
+  /** Appends a node with one output. */
+  node(
+    op: string,
+    inputs: readonly (Value | "")[],
+    type: DataType,
+    shape: Shape,
+    attributes: Readonly<Record<string, Attribute>> = {},
+    domain = "",
+  ): Value {
+    const [value] = this.nodes(op, inputs, [{ type, shape }], attributes, domain);
+    if (value === undefined) throw new Error("a node has one output");
+    return value;
+  }
+
+  /** A small constant, stored in the graph itself; equal constants are stored once. */
+  constant(data: Float32Array | BigInt64Array, shape: readonly number[]): Value {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const type = data instanceof Float32Array ? "float32" : "int64";
+    const key = `${type}:${shape.join(",")}:${Buffer.from(bytes).toString("base64")}`;
+    const known = this.#constants.get(key);
+    if (known) return known;
+    const value: Value = { graph: this, name: `c${this.#constants.size}`, type, shape };
+    this.#initializers.push({ name: value.name, type, shape, bytes });
+    this.#constants.set(key, value);
+    return value;
+  }
+
+  /** A weight read in place from a checkpoint file: the graph holds its address, never a copy. */
+  stored(name: string, tensor: StoredTensor): Value {
+    const known = this.#stored.get(name);
+    if (known) return known;
+    this.#initializers.push({
+      name,
+      type: tensor.type,
+      shape: tensor.shape,
+      external: { location: tensor.file, offset: tensor.offset, length: tensor.byteLength },
+    });
+    const value: Value = { graph: this, name, type: tensor.type, shape: tensor.shape };
+    this.#stored.set(name, value);
+    return value;
+  }
+
+  /** The bytes of the `.onnx` file. */
+  encode(): Uint8Array {
+    return encodeModel({
+      name: this.#name,
+      nodes: this.#nodes,
+      initializers: this.#initializers,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import { add, mul, reshape } from "./ops.ts";
+import type { Attribute } from "./protobuf.ts";
+import { formatShape, size, type Value } from "./value.ts";
+
+// The kernels of neural networks. What a provider or a precision wants done differently is decided here,
+// never in server/networks.
+
+export interface Convolution {
+  readonly stride?: number;
+  /** One number for all sides, or [top, left, bottom, right]. */
+  readonly padding?: number | readonly [number, number, number, number];
+}
+
+/** 2-D convolution. x [B,Cin,H,W], weight [Cout,Cin,kH,kW], bias [Cout] → [B,Cout,H',W']. */
+export function conv2d(x: Value, weight: Value, bias: Value | undefined, options: Convolution = {}): Value {
+  const { stride = 1, padding = 0 } = options;
+  const pads = typeof padding === "number" ? [padding, padding, padding, padding] : padding;
+  const [top = 0, left = 0, bottom = 0, right = 0] = pads;
+  const kernel = [size(weight, 2), size(weight, 3)] as const;
+  if (size(x, 1) !== size(weight, 1)) {
+    throw new Error(`conv2d: ${formatShape(x.shape)} does not fit weight ${formatShape(weight.shape)}`);
+  }
+  const height = Math.floor((size(x, 2) + top + bottom - kernel[0]) / stride) + 1;
+  const width = Math.floor((size(x, 3) + left + right - kernel[1]) / stride) + 1;
+  const attributes: Record<string, Attribute> = { kernel_shape: kernel, pads, strides: [stride, stride] };
+  const inputs = bias ? [x, weight, bias] : [x, weight];
+  return x.graph.node("Conv", inputs, x.type, [x.shape[0] ?? 1, size(weight, 0), height, width], attributes);
+}
+
+/** Transposed convolution with kernel = stride (no overlap). weight [Cin,Cout,k,k] → [B,Cout,kH,kW]. */
+export function convTranspose2d(x: Value, weight: Value, bias: Value): Value {
+  const k = size(weight, 2);
+  const shape = [x.shape[0] ?? 1, size(weight, 1), size(x, 2) * k, size(x, 3) * k];
+  return x.graph.node("ConvTranspose", [x, weight, bias], x.type, shape, { kernel_shape: [k, k], strides: [k, k] });
+}
+
+/** Normalises the last axis, then γx + β. */
+export function layerNorm(x: Value, gamma: Value, beta: Value, eps: number): Value {
+  return x.graph.node("LayerNormalization", [x, gamma, beta], x.type, x.shape, { axis: -1, epsilon: { float: eps } });
+}
+
+/**
+ * Group normalisation of x [B,C,H,W] with γ, β [C].
+ * On the CPU provider as LayerNormalization over [B, G, C/G·H·W], then γ and β: the fastest of the forms measured.
+ */
+export function groupNorm(x: Value, gamma: Value, beta: Value, groups: number, eps: number): Value {
+  const channels = size(x, 1);
+  const inGroup = (channels / groups) * size(x, 2) * size(x, 3);
+  const flat = reshape(x, [x.shape[0] ?? 1, groups, inGroup]);
+  const normal = reshape(layerNorm(flat, filled(x, 1, inGroup), filled(x, 0, inGroup), eps), x.shape);
+  return add(mul(normal, reshape(gamma, [1, channels, 1, 1])), reshape(beta, [1, channels, 1, 1]));
+}
+
+/**
+ * softmax(QKᵀ/√d + bias)·V in `heads` heads. q [B,S,H·d], k and v [B,L,H·d]; bias [1|B, 1|H, S, L] is added to
+ * the scores.
+ */
+export function attention(q: Value, k: Value, v: Value, heads: number, bias?: Value): Value {
+  const inputs = bias ? [q, k, v, "" as const, "" as const, bias] : [q, k, v];
+  const shape = [...q.shape.slice(0, -1), size(v, -1)];
+  return q.graph.node("MultiHeadAttention", inputs, q.type, shape, { num_heads: heads }, "com.microsoft");
+}
+
+/** Mean over 2×2 blocks. */
+export function averagePool2(x: Value): Value {
+  const shape = [x.shape[0] ?? 1, size(x, 1), Math.floor(size(x, 2) / 2), Math.floor(size(x, 3) / 2)];
+  return x.graph.node("AveragePool", [x], x.type, shape, { kernel_shape: [2, 2], strides: [2, 2] });
+}
+
+/** Each pixel becomes a 2×2 block. */
+export function upsampleNearest2(x: Value): Value {
+  const scales = x.graph.constant(Float32Array.of(1, 1, 2, 2), [4]);
+  const shape = [x.shape[0] ?? 1, size(x, 1), size(x, 2) * 2, size(x, 3) * 2];
+  const attributes = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
+  return x.graph.node("Resize", [x, "", scales], x.type, shape, attributes);
+}
+
+/** Bilinear resampling to [height, width]; with `alignCorners` the corner pixels' centres coincide (torch). */
+export function resizeBilinear(x: Value, height: number, width: number, { alignCorners = false } = {}): Value {
+  const scales = x.graph.constant(Float32Array.of(1, 1, height / size(x, 2), width / size(x, 3)), [4]);
+  const shape = [x.shape[0] ?? 1, size(x, 1), height, width];
+  const mode = alignCorners ? "align_corners" : "half_pixel";
+  return x.graph.node("Resize", [x, "", scales], x.type, shape, {
+    mode: "linear",
+    coordinate_transformation_mode: mode,
+  });
+}
+
+/** A constant vector made when the graph is loaded, so that it takes no room in the file. */
+function filled(x: Value, value: number, length: number): Value {
+  const one = x.graph.constant(Float32Array.of(value), [1]);
+  const shape = x.graph.constant(BigInt64Array.of(BigInt(length)), [1]);
+  return x.graph.node("Expand", [one, shape], "float32", [length]);
+}
