@@ -1,0 +1,87 @@
+import { readFile, rename, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BackdropError } from "../../shared/errors.ts";
+import { buildGraph } from "./buildGraph.ts";
+import { type Checkpoint, fingerprint, openCheckpoint } from "./checkpoint.ts";
+import { type GraphRequest, graphFile } from "./graphRequest.ts";
+
+export interface CompiledGraph {
+  readonly request: GraphRequest;
+  /** Absolute path of the `.onnx` file. */
+  readonly file: string;
+  readonly bytes: number;
+  /** False where the file was up to date already. */
+  readonly written: boolean;
+}
+
+/** Set by build.mjs to a hash of the compiler's sources; sources that run unbundled (tests) compile every time. */
+declare const COMPILER_HASH: string | undefined;
+const compilerHash = typeof COMPILER_HASH === "string" ? COMPILER_HASH : `unbundled ${Date.now()}`;
+
+/**
+ * Makes sure that the wanted graphs of the package in `dir` exist and are up to date. Graphs lie at the package's root,
+ * their initializers point into its `.safetensors` files. Throws `model_corrupt` where a weight is missing, mis-shaped or
+ * used by nothing.
+ */
+export async function compileGraphs(dir: string, wanted: readonly GraphRequest[]): Promise<CompiledGraph[]> {
+  const checkpoint = await openCheckpoint(dir);
+  const print = await fingerprint(checkpoint, compilerHash);
+  const record = await readRecord(dir);
+  const fresh = new Set(record.fingerprint === print ? record.graphs : []);
+  const compiled: CompiledGraph[] = [];
+  for (const request of wanted) {
+    compiled.push(await compileGraph(checkpoint, request, fresh));
+  }
+  if (compiled.some((graph) => graph.written)) {
+    for (const { request } of compiled) fresh.add(graphFile(request));
+    await writeAtomically(join(dir, recordFile), JSON.stringify({ fingerprint: print, graphs: [...fresh].sort() }));
+  }
+  return compiled;
+}
+
+async function compileGraph(
+  checkpoint: Checkpoint,
+  request: GraphRequest,
+  fresh: ReadonlySet<string>,
+): Promise<CompiledGraph> {
+  const name = graphFile(request);
+  const file = join(checkpoint.dir, name);
+  const known = fresh.has(name) ? await stat(file).catch(() => undefined) : undefined;
+  if (known) return { request, file, bytes: known.size, written: false };
+  const graph = await buildGraph(checkpoint, request);
+  const bytes = graph.encode();
+  await writeAtomically(file, bytes);
+  return { request, file, bytes: bytes.byteLength, written: true };
+}
+
+/** Which graphs were written, and from what. */
+const recordFile = "compiled.json";
+
+async function readRecord(dir: string): Promise<{ fingerprint: string; graphs: string[] }> {
+  const none = { fingerprint: "", graphs: [] };
+  const text = await readFile(join(dir, recordFile), "utf8").catch(() => "");
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null || !("fingerprint" in value) || !("graphs" in value)) return none;
+    const { fingerprint, graphs } = value;
+    if (typeof fingerprint !== "string" || !Array.isArray(graphs)) return none;
+    return { fingerprint, graphs: graphs.filter((name) => typeof name === "string") };
+  } catch {
+    // Never written, or torn by a full disk: everything is compiled anew.
+    return none;
+  }
+}
+
+async function writeAtomically(path: string, data: string | Uint8Array): Promise<void> {
+  const partial = `${path}.${process.pid}.partial`;
+  try {
+    await writeFile(partial, data);
+    await rename(partial, path);
+  } catch (cause) {
+    throw new BackdropError(
+      "output_unwritable",
+      "the model package's folder cannot be written, so its graphs cannot be compiled; make it writable or free some disk space",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,29 @@
+/** Graphs whose shapes depend on the picture's size, in pixels. */
+export type SizedGraph = "vae_encoder" | "vae_decoder" | "control" | "denoiser" | "preview";
+
+/** Graphs of one shape. */
+export type FixedGraph = "text" | "vision" | "depth";
+
+/** A graph of a package, by what it does; sizes in picture pixels. Inputs and outputs: docs/architecture.md. */
+export type GraphRequest =
+  | { readonly graph: FixedGraph }
+  | { readonly graph: SizedGraph; readonly width: number; readonly height: number };
+
+/** The file, at the package's root, that holds the graph for the CPU provider in fp32. */
+export function graphFile(request: GraphRequest): string {
+  const size = "width" in request ? `-${request.height}x${request.width}` : "";
+  return `${request.graph}${size}-cpu-fp32.onnx`;
+}
+
+/** Every graph that a job at this picture size needs. */
+export function graphsForSize(width: number, height: number): GraphRequest[] {
+  return [
+    { graph: "text" },
+    { graph: "vision" },
+    { graph: "depth" },
+    { graph: "control", width, height },
+    { graph: "denoiser", width, height },
+    { graph: "vae_encoder", width, height },
+    { graph: "vae_decoder", width, height },
+  ];
+}

@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { BackdropError } from "../../shared/errors.ts";
+import { fusions } from "../../shared/settings.ts";
+
+/** A relative path inside the package: no drive, no leading slash, no `..`. */
+const packagePath = z.string().regex(/^(?!.*(^|\/)\.\.?(\/|$))[^\\/:][^\\:]*$/, "expected a path inside the package");
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+const positive = z.int().positive();
+
+/** `backdrop.json`: what the weights' own configs do not say, and the files that make up the package. */
+export const manifestSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
+  title: z.string(),
+  licence: z.string(),
+  architecture: z.enum(["sd", "sdxl"]),
+  /** the number of pixels the model paints best */
+  pixelArea: positive,
+  /** both sides of what it paints are multiples of this, px */
+  sideMultiple: positive,
+  /** RGB in [−1, 1] ≈ Σ latent channel × factors + bias, for instant previews; from scaled latents */
+  latentRgb: z.strictObject({ factors: z.array(triple).length(4), bias: triple }),
+  vision: z.strictObject({
+    imageSize: positive,
+    patchSize: positive,
+    /** R4 */
+    droppedPatches: z.enum(["exclude", "zero"]),
+    hiddenState: z.enum(["last", "penultimate"]),
+    mean: triple,
+    std: triple,
+  }),
+  text: z.strictObject({ maxTokens: positive, hiddenState: z.enum(["last_normed", "penultimate"]) }),
+  /** R5 */
+  tokenCompression: z.enum(["linear", "resampler"]),
+  /** used when the request names none */
+  fusion: z.enum(fusions),
+  depth: z.strictObject({
+    imageSize: positive,
+    mean: triple,
+    std: triple,
+    /** R8 */
+    conditioning: z.enum(["stacked", "composite"]),
+  }),
+  /** φ of Lin et al. 2023, §3.4; 0 leaves guidance as it is */
+  guidanceRescale: z.number().min(0).max(1),
+  /** what stands for "no prompt" under guidance: the encoded empty text, or zero tensors (SDXL) */
+  unconditionalText: z.enum(["encode", "zeros"]),
+  files: z
+    .array(
+      z.strictObject({
+        path: packagePath,
+        sizeBytes: z.int().nonnegative(),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      }),
+    )
+    .min(1),
+});
+export type Manifest = z.output<typeof manifestSchema>;
+
+/**
+ * `scheduler/scheduler_config.json`, whichever diffusers scheduler wrote it: the fields that DDIM needs. Left out, they
+ * mean what diffusers means, except `set_alpha_to_one`, which every Stable Diffusion checkpoint sets to false.
+ */
+export const schedulerSchema = z
+  .object({
+    num_train_timesteps: positive.default(1000),
+    beta_start: z.number().positive(),
+    beta_end: z.number().positive().max(1),
+    beta_schedule: z.enum(["linear", "scaled_linear"]),
+    prediction_type: z.enum(["epsilon", "v_prediction"]).default("epsilon"),
+    timestep_spacing: z.enum(["leading", "trailing", "linspace"]).default("leading"),
+    steps_offset: z.int().nonnegative().default(0),
+    rescale_betas_zero_snr: z.boolean().default(false),
+    set_alpha_to_one: z.boolean().default(false),
+    clip_sample: z.literal(false).default(false),
+  })
+  .refine((config) => !(config.rescale_betas_zero_snr && config.prediction_type === "epsilon"), {
+    error: "rescale_betas_zero_snr needs prediction_type v_prediction (epsilon says nothing at zero signal)",
+  });
+export type SchedulerConfig = z.output<typeof schedulerSchema>;
+
+/** A package's description, read and checked. */
+export interface ModelPackage extends Manifest {
+  /** its folder */
+  readonly dir: string;
+  readonly scheduler: SchedulerConfig;
+  /** one hash for all its files: sha256 over their sorted `path sha256` lines */
+  readonly sha256: string;
+}
+
+/** Reads and checks `backdrop.json` and the scheduler's config; the weights are not touched. */
+export async function readModelPackage(dir: string): Promise<ModelPackage> {
+  const manifest = await readConfig(dir, "backdrop.json", manifestSchema, "model_unknown");
+  const scheduler = await readConfig(dir, "scheduler/scheduler_config.json", schedulerSchema, "model_corrupt");
+  const lines = manifest.files.map(({ path, sha256 }) => `${path} ${sha256}\n`).sort();
+  return { ...manifest, dir, scheduler, sha256: createHash("sha256").update(lines.join("")).digest("hex") };
+}
+
+async function readConfig<Schema extends z.ZodType>(
+  dir: string,
+  path: string,
+  schema: Schema,
+  codeIfMissing: "model_unknown" | "model_corrupt",
+): Promise<z.output<Schema>> {
+  const file = join(dir, path);
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new BackdropError(codeIfMissing, `${file}: cannot be read, so this is no whole model package`, { cause });
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new BackdropError("model_corrupt", `${file}: is not JSON; install the model again`, { cause });
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const details = parsed.error.issues.map(({ path: at, message }) => `${at.join(".") || "the file"}: ${message}`);
+  throw new BackdropError("model_corrupt", `${file}: ${details.join("; ")}`);
+}
