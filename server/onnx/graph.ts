@@ -1,4 +1,4 @@
-import { type Attribute, encodeModel, type ModelNode, type ModelTensor } from "./protobuf.ts";
+import { type Attribute, encodeModel, type ModelTensor } from "./protobuf.ts";
 import type { DataType, Shape, Value } from "./value.ts";
 
 /** Where a graph will run. Ops pick their kernels by it; networks never look at it. */
@@ -16,11 +16,20 @@ export interface StoredTensor {
   readonly byteLength: number;
 }
 
+/** One operation of a graph; `""` stands for an omitted optional input. */
+export interface GraphNode {
+  readonly op: string;
+  readonly domain: string;
+  readonly inputs: readonly (Value | "")[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
 /** An ONNX graph under construction. Nodes are appended in execution order by the functions of `ops.ts`. */
 export class Graph {
   readonly target: Target;
   readonly #name: string;
-  readonly #nodes: ModelNode[] = [];
+  readonly #nodes: GraphNode[] = [];
   readonly #initializers: ModelTensor[] = [];
   readonly #inputs: Value[] = [];
   readonly #outputs: Value[] = [];
@@ -41,8 +50,9 @@ export class Graph {
 
   /** Makes `value` an output called `name`. */
   output(name: string, value: Value): void {
-    this.#nodes.push({ op: "Identity", domain: "", inputs: [value.name], outputs: [name], attributes: {} });
-    this.#outputs.push({ ...value, name });
+    const output = { ...value, name };
+    this.#nodes.push({ op: "Identity", domain: "", inputs: [value], outputs: [output], attributes: {} });
+    this.#outputs.push(output);
   }
 
   /** Appends a node; `""` stands for an omitted optional input. Several shapes make several outputs. */
@@ -54,13 +64,7 @@ export class Graph {
     domain = "",
   ): Value[] {
     const values = outputs.map((o) => ({ graph: this, name: `v${this.#counter++}`, type: o.type, shape: o.shape }));
-    this.#nodes.push({
-      op,
-      domain,
-      inputs: inputs.map((x) => (x === "" ? "" : x.name)),
-      outputs: values.map((v) => v.name),
-      attributes,
-    });
+    this.#nodes.push({ op, domain, inputs, outputs: values, attributes });
     return values;
   }
 
@@ -106,11 +110,20 @@ export class Graph {
     return value;
   }
 
+  /** The operations in execution order. */
+  get operations(): readonly GraphNode[] {
+    return this.#nodes;
+  }
+
   /** The bytes of the `.onnx` file. */
   encode(): Uint8Array {
     return encodeModel({
       name: this.#name,
-      nodes: this.#nodes,
+      nodes: this.#nodes.map((n) => ({
+        ...n,
+        inputs: n.inputs.map((x) => (x === "" ? "" : x.name)),
+        outputs: n.outputs.map((x) => x.name),
+      })),
       initializers: this.#initializers,
       inputs: this.#inputs,
       outputs: this.#outputs,

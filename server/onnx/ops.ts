@@ -104,7 +104,7 @@ export function gatherRows(table: Value, ids: Value): Value {
   return table.graph.node("Gather", [table, ids], table.type, [...ids.shape, size(table, -1)], { axis: 0 });
 }
 
-/** Repeats x to `shape`; sizes of 1 grow. `like` lends its batch where shape starts with "B". */
+/** x [1, ..] repeated for each entry of the batch that `like` has; `like` must be finite. */
 export function expandBatch(x: Value, like: Value): Value {
   if (x.shape[0] === "B") return x;
   // x + 0·(one number of each batch entry): broadcasting carries the batch over, whatever its size.

@@ -32,6 +32,11 @@ export class Scope {
     return new Scope(this.graph, this.#weights, this.#label, this.#prefix + prefix, this.#used);
   }
 
+  /** Where this scope is in its checkpoint: "" or a prefix that ends in ".". */
+  get path(): string {
+    return this.#prefix;
+  }
+
   has(name: string): boolean {
     return this.#weights.has(this.#prefix + name);
   }

@@ -1,0 +1,99 @@
+import { buildVaeDecoder, buildVaeEncoder, parseAutoencoderConfig } from "../networks/autoencoder.ts";
+import { buildText, parseTextConfig } from "../networks/clipText.ts";
+import { parseVisionConfig } from "../networks/clipVision.ts";
+import { buildControlEmbedding, buildDenoiser } from "../networks/denoiser.ts";
+import { buildDepth, parseDepthConfig } from "../networks/depth.ts";
+import { readCompressionConfig } from "../networks/tokenCompression.ts";
+import { parseControlNetConfig, parseUNetConfig } from "../networks/unetConfig.ts";
+import { buildVision } from "../networks/vision.ts";
+import { Graph } from "../onnx/graph.ts";
+import { Scope } from "../onnx/scope.ts";
+import type { Checkpoint, Part } from "./checkpoint.ts";
+import type { FixedGraph, GraphRequest, SizedGraph } from "./graphRequest.ts";
+
+/** Pixels of a picture to one latent element, each way. */
+const latentStride = 8;
+
+interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Builds one graph of a package from its configs and weight headers. */
+export async function buildGraph(checkpoint: Checkpoint, request: GraphRequest): Promise<Graph> {
+  const graph = new Graph(request.graph);
+  const scope = async (part: Part) => new Scope(graph, await checkpoint.weights(part), part);
+  if ("width" in request) await buildSized(checkpoint, request.graph, request, scope);
+  else await buildFixed(checkpoint, request.graph, scope);
+  return graph;
+}
+
+type OpenScope = (part: Part) => Promise<Scope>;
+
+async function buildSized(
+  checkpoint: Checkpoint,
+  graph: SizedGraph,
+  size: PictureSize,
+  scope: OpenScope,
+): Promise<void> {
+  switch (graph) {
+    case "vae_encoder":
+      return buildVaeEncoder(await scope("vae"), parseAutoencoderConfig(await checkpoint.config("vae")), size);
+    case "vae_decoder":
+      return buildVaeDecoder(await scope("vae"), parseAutoencoderConfig(await checkpoint.config("vae")), size);
+    case "preview":
+      return buildVaeDecoder(await scope("preview"), parseAutoencoderConfig(await checkpoint.config("preview")), size);
+    case "control":
+      return buildControlEmbedding(
+        await scope("controlnet"),
+        parseControlNetConfig(await checkpoint.config("controlnet")),
+        size,
+      );
+    case "denoiser":
+      return await denoiser(checkpoint, size, scope);
+  }
+}
+
+async function denoiser(checkpoint: Checkpoint, { width, height }: PictureSize, scope: OpenScope): Promise<void> {
+  const compression = readCompressionConfig(
+    await checkpoint.weights("ip_adapter"),
+    checkpoint.modelPackage.tokenCompression,
+  );
+  const config = {
+    unet: parseUNetConfig(await checkpoint.config("unet")),
+    controlNet: parseControlNetConfig(await checkpoint.config("controlnet")),
+    textTokens: checkpoint.modelPackage.text.maxTokens,
+    imageTokens: compression.tokens,
+  };
+  buildDenoiser(await scope("unet"), await scope("controlnet"), await scope("ip_adapter"), config, {
+    width: width / latentStride,
+    height: height / latentStride,
+  });
+}
+
+async function buildFixed(checkpoint: Checkpoint, graph: FixedGraph, scope: OpenScope): Promise<void> {
+  const { modelPackage } = checkpoint;
+  switch (graph) {
+    case "text": {
+      const encoder = async (part: "text_encoder" | "text_encoder_2") => ({
+        scope: await scope(part),
+        config: parseTextConfig(await checkpoint.config(part), `${part}/config.json`),
+      });
+      const second = modelPackage.architecture === "sdxl" ? await encoder("text_encoder_2") : undefined;
+      return buildText(await encoder("text_encoder"), second, modelPackage.text.hiddenState);
+    }
+    case "vision":
+      return buildVision(await scope("image_encoder"), await scope("ip_adapter"), {
+        encoder: parseVisionConfig(await checkpoint.config("image_encoder")),
+        compression: readCompressionConfig(await checkpoint.weights("ip_adapter"), modelPackage.tokenCompression),
+        hiddenState: modelPackage.vision.hiddenState,
+        droppedPatches: modelPackage.vision.droppedPatches,
+      });
+    case "depth":
+      return buildDepth(
+        await scope("depth"),
+        parseDepthConfig(await checkpoint.config("depth")),
+        modelPackage.depth.imageSize,
+      );
+  }
+}

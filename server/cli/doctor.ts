@@ -1,0 +1,80 @@
+import { availableParallelism, freemem, totalmem } from "node:os";
+import { toBackdropError } from "../../shared/errors.ts";
+import { listPackages } from "../engine/packages.ts";
+import { exitCodes, type Io, printJson } from "./io.ts";
+import { modelState } from "./modelState.ts";
+
+export interface DoctorOptions {
+  readonly json?: true;
+}
+
+interface Finding {
+  readonly about: string;
+  readonly ok: boolean;
+  readonly found: string;
+  /** the command that mends it */
+  readonly fix?: string;
+}
+
+/** `backdrop doctor`: exit 0 when pictures can be generated here. */
+export async function doctorCommand({ json }: DoctorOptions, io: Io): Promise<number> {
+  const findings = [nodeVersion(), hardware(), await runtime(), await pictures(), ...(await models())];
+  for (const finding of findings) {
+    if (json) printJson(io, { type: "finding", ...finding });
+    else {
+      const fix = finding.fix === undefined ? "" : `\n    fix: ${finding.fix}`;
+      io.stdout(`${finding.ok ? "ok " : "NOT"} ${finding.about}: ${finding.found}${fix}\n`);
+    }
+  }
+  const ok = findings.every((finding) => finding.ok);
+  if (json) printJson(io, { type: "done", ok });
+  return ok ? exitCodes.done : exitCodes.internalFailure;
+}
+
+function nodeVersion(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const ok = major > 20 || (major === 20 && minor >= 9);
+  return { about: "Node.js", ok, found: process.versions.node, ...(!ok && { fix: "install Node.js 20.9 or newer" }) };
+}
+
+function hardware(): Finding {
+  const [total, free] = [totalmem(), freemem()].map((bytes) => `${(bytes / 2 ** 30).toFixed(1)} GiB`);
+  return {
+    about: "computer",
+    ok: true,
+    found: `${availableParallelism()} CPU threads, ${total} memory (${free} free)`,
+  };
+}
+
+async function runtime(): Promise<Finding> {
+  try {
+    const { listProviders, runtimeVersion } = await import("../runtime/providers.ts");
+    const list = listProviders().map(({ name, bundled }) => (bundled ? name : `${name} (libraries not bundled)`));
+    return { about: "onnxruntime", ok: true, found: `${runtimeVersion} with ${list.join(", ")}` };
+  } catch (error) {
+    return { about: "onnxruntime", ok: false, found: toBackdropError(error).message, fix: "npm ci" };
+  }
+}
+
+async function pictures(): Promise<Finding> {
+  try {
+    const { encodePng } = await import("../image/encode.ts");
+    await encodePng({ width: 1, height: 1, data: new Uint8Array(4) });
+    return { about: "pictures", ok: true, found: "PNG, JPEG and WebP are read; PNG and JPEG are written" };
+  } catch (error) {
+    return { about: "pictures", ok: false, found: toBackdropError(error).message, fix: "npm ci" };
+  }
+}
+
+async function models(): Promise<readonly Finding[]> {
+  const names = await listPackages();
+  if (names.length === 0) {
+    return [{ about: "models", ok: false, found: "none is here", fix: "git checkout -- models" }];
+  }
+  const states = await Promise.all(names.map(modelState));
+  return states.map((state) =>
+    state.state === "ready"
+      ? { about: `model ${state.name}`, ok: true, found: `${state.title}, ${(state.sizeBytes / 1e6).toFixed(1)} MB` }
+      : { about: `model ${state.name}`, ok: false, found: state.problem, fix: `git checkout -- models/${state.name}` },
+  );
+}

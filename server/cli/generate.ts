@@ -1,0 +1,117 @@
+import { randomInt } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BackdropError } from "../../shared/errors.ts";
+import type { ProviderChoice } from "../../shared/providers.ts";
+import { openModel } from "../engine/openModel.ts";
+import { generate, type Hooks, type Variant } from "../pipeline/generate.ts";
+import { decodeJob, type NamedBytes } from "../pipeline/job.ts";
+import { exitCodes, type Io, printJson } from "./io.ts";
+import { checkOutputFolder, type OutputFile, writeFileAtomically, writeOutputs } from "./outputs.ts";
+import { createProgressBar } from "./progressBar.ts";
+import { type SettingOptions, settingsFromOptions } from "./settingsFromOptions.ts";
+
+export interface GenerateOptions extends SettingOptions {
+  readonly product: string;
+  readonly reference: string;
+  readonly productMask?: string;
+  readonly referenceMask?: string;
+  readonly out: string;
+  readonly model: string;
+  readonly provider: ProviderChoice;
+  readonly previews?: true;
+  readonly json?: true;
+}
+
+/** `backdrop generate`: everything is read and checked first; results are written last, all or none. */
+export async function generateCommand(options: GenerateOptions, io: Io): Promise<number> {
+  const begin = performance.now();
+  const settings = settingsFromOptions(options);
+  await checkOutputFolder(options.out);
+  const files = {
+    product: await readPicture("product", options.product),
+    reference: await readPicture("reference", options.reference),
+    productMask: options.productMask ? await readPicture("product-mask", options.productMask) : undefined,
+    referenceMask: options.referenceMask ? await readPicture("reference-mask", options.referenceMask) : undefined,
+  };
+  const job = await decodeJob(files, { ...settings, seed: settings.seed ?? randomInt(2 ** 32) });
+  const decodedMs = performance.now() - begin;
+
+  const model = await openModel(options.model, { provider: options.provider });
+  try {
+    const progressBar = createProgressBar(io, options.json === true);
+    const { variants, timingsMs } = await generate(model, job, {
+      signal: io.signal,
+      onStep(progress) {
+        if (options.json) printJson(io, { type: "progress", ...progress });
+        progressBar.show(progress);
+      },
+      onWarning(message) {
+        if (options.json) printJson(io, { type: "warning", message });
+        else io.stderr(`warning: ${message}\n`);
+      },
+      ...(options.previews && { onPreview: previewWriter(options, io) }),
+    }).finally(progressBar.clear);
+
+    io.signal.throwIfAborted();
+    const outputs = variants.flatMap((variant, i) => outputFiles(variant, i));
+    await writeOutputs(options.out, outputs);
+    const done = {
+      type: "done",
+      files: Object.fromEntries(outputs.map(({ role, name }) => [role, join(options.out, name)])),
+      timingsMs: { decodeInput: round(decodedMs), ...timingsMs, total: round(performance.now() - begin) },
+      productPixelsChanged: variants.reduce((sum, { recipe }) => sum + recipe.product.changedPixels, 0),
+      seed: job.settings.seed,
+    };
+    if (options.json) printJson(io, done);
+    else io.stdout(summary(options.out, outputs, done));
+    return exitCodes.done;
+  } finally {
+    await model.dispose();
+  }
+}
+
+async function readPicture(role: string, path: string): Promise<NamedBytes> {
+  try {
+    return { name: `${role} ${path}`, bytes: await readFile(path) };
+  } catch (cause) {
+    throw new BackdropError("image_missing", `${role}: ${path} cannot be read; check the path`, { cause });
+  }
+}
+
+function outputFiles({ background, result, recipe }: Variant, index: number): readonly OutputFile[] {
+  const suffix = index === 0 ? "" : `-${index + 1}`;
+  const recipeText = `${JSON.stringify(recipe, null, 2)}\n`;
+  return [
+    { role: `result${suffix}`, name: `result${suffix}.png`, content: result },
+    { role: `background${suffix}`, name: `background${suffix}.png`, content: background },
+    { role: `recipe${suffix}`, name: `recipe${suffix}.json`, content: recipeText },
+  ];
+}
+
+/** Previews are written as they come, so that another program can show them. */
+function previewWriter(options: GenerateOptions, io: Io): NonNullable<Hooks["onPreview"]> {
+  return async ({ jpeg, ...progress }) => {
+    const digits = String(progress.steps).length;
+    const number = String(progress.step).padStart(Math.max(digits, 2), "0");
+    const name = progress.variant === 1 ? `preview-${number}.jpg` : `preview-${progress.variant}-${number}.jpg`;
+    await writeFileAtomically(options.out, name, jpeg);
+    if (options.json) printJson(io, { type: "preview", ...progress, file: join(options.out, name) });
+  };
+}
+
+interface Done {
+  readonly timingsMs: { readonly total: number };
+  readonly productPixelsChanged: number;
+  readonly seed: number;
+}
+
+function summary(out: string, outputs: readonly OutputFile[], { timingsMs, productPixelsChanged, seed }: Done): string {
+  const product = productPixelsChanged === 0 ? "product unchanged" : `${productPixelsChanged} product pixels changed`;
+  const names = outputs.map(({ name }) => name).join(", ");
+  return `${names} in ${out} after ${(timingsMs.total / 1000).toFixed(1)} s; ${product}; seed ${seed}\n`;
+}
+
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+import { runCli } from "./run.ts";
+
+const interrupt = new AbortController();
+process.on("SIGINT", () => {
+  // A second Ctrl+C does not wait for the step that is running.
+  if (interrupt.signal.aborted) process.exit(130);
+  interrupt.abort();
+});
+process.on("SIGTERM", () => interrupt.abort());
+// The reader of a pipe may leave early (`… --json | head`); that is no failure of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  isTerminal: process.stderr.isTTY === true,
+  signal: interrupt.signal,
+});

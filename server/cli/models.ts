@@ -1,0 +1,67 @@
+import { relative } from "node:path";
+import { workSize } from "../../shared/geometry.ts";
+import { compileGraphs } from "../checkpoint/compile.ts";
+import { graphsForSize } from "../checkpoint/graphRequest.ts";
+import { readModelPackage } from "../checkpoint/modelPackage.ts";
+import { verifyPackage } from "../checkpoint/verifyPackage.ts";
+import { findPackage, listPackages } from "../engine/packages.ts";
+import { exitCodes, type Io, printJson } from "./io.ts";
+import { type ModelState, modelState } from "./modelState.ts";
+import { parseSize } from "./settingsFromOptions.ts";
+
+export interface ModelsOptions {
+  readonly json?: true;
+}
+
+/** `backdrop models list` */
+export async function listModels({ json }: ModelsOptions, io: Io): Promise<number> {
+  const states: ModelState[] = [];
+  for (const name of await listPackages()) states.push(await modelState(name));
+  for (const state of states) {
+    if (json) printJson(io, { type: "model", ...state });
+    else io.stdout(state.state === "ready" ? describe(state) : `${state.name}  broken: ${state.problem}\n`);
+  }
+  if (!json && states.length === 0) io.stdout("no models are here\n");
+  return exitCodes.done;
+}
+
+/** `backdrop models verify NAME` */
+export async function verifyModel(name: string, { json }: ModelsOptions, io: Io): Promise<number> {
+  const modelPackage = await readModelPackage(await findPackage(name));
+  await verifyPackage(modelPackage);
+  const verified = { model: modelPackage.name, files: modelPackage.files.length, sha256: modelPackage.sha256 };
+  if (json) printJson(io, { type: "done", ...verified });
+  else io.stdout(`${verified.model}: all ${verified.files} files are as published (${verified.sha256})\n`);
+  return exitCodes.done;
+}
+
+/** `backdrop models compile DIR` */
+export async function compileModel(
+  nameOrDir: string,
+  { json, size }: ModelsOptions & { readonly size?: string },
+  io: Io,
+): Promise<number> {
+  const begin = performance.now();
+  const modelPackage = await readModelPackage(await findPackage(nameOrDir));
+  const frame = size === undefined ? { width: 1, height: 1 } : parseSize(size);
+  const { width, height } = workSize(frame, modelPackage.pixelArea, modelPackage.sideMultiple);
+  const compiled = await compileGraphs(modelPackage.dir, graphsForSize(width, height));
+  const graphs = compiled.map(({ file, bytes, written }) => ({
+    file: relative(modelPackage.dir, file),
+    bytes,
+    written,
+  }));
+  const elapsedMs = Math.round(performance.now() - begin);
+  if (json) printJson(io, { type: "done", model: modelPackage.name, graphs, elapsedMs });
+  else {
+    for (const { file, bytes, written } of graphs) {
+      io.stdout(`${file}  ${bytes} bytes${written ? "" : "  (up to date)"}\n`);
+    }
+    io.stdout(`${graphs.length} graphs for ${width}×${height} after ${elapsedMs} ms\n`);
+  }
+  return exitCodes.done;
+}
+
+function describe({ name, title, licence, sizeBytes }: ModelState & { readonly state: "ready" }): string {
+  return `${name}  ${title}  ${(sizeBytes / 1e6).toFixed(1)} MB  ${licence}\n`;
+}

@@ -1,0 +1,122 @@
+import { Command, CommanderError, Option } from "commander";
+import { BackdropError } from "../../shared/errors.ts";
+import { providers } from "../../shared/providers.ts";
+import { fusions, settingsSchema } from "../../shared/settings.ts";
+import { version } from "../../shared/version.ts";
+import type { DoctorOptions } from "./doctor.ts";
+import type { GenerateOptions } from "./generate.ts";
+import { exitCodes, type Io, reportFailure } from "./io.ts";
+import type { ModelsOptions } from "./models.ts";
+
+/** Runs one command line and gives the exit code. Commands load what they need only when they run: `--help` is instant. */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = exitCodes.done;
+  const program = createProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCodes.done;
+    const error =
+      thrown instanceof CommanderError
+        ? new BackdropError("invalid_params", `${thrown.message.replace(/^error: /, "")}; see backdrop --help`)
+        : thrown;
+    return reportFailure(io, argv.includes("--json"), error);
+  }
+}
+
+function createProgram(io: Io, exit: (code: number) => void): Command {
+  const program = new Command("backdrop")
+    .description("Puts a generated background behind a product; the product stays exactly as it is.")
+    .version(version)
+    .exitOverride()
+    // failures are reported in one place, as text or JSON
+    .configureOutput({ writeOut: io.stdout, writeErr: () => {} });
+
+  const command = (name: string, description: string) =>
+    program.command(name).description(description).exitOverride().copyInheritedSettings(program);
+  const provider = () => new Option("--provider <name>", "what runs the model").choices(providers).default("auto");
+  const json = () => new Option("--json", "print one JSON object a line");
+
+  const defaults = settingsSchema.parse({});
+  command("generate", "paint a background behind a product picture")
+    .requiredOption("--product <file>", "the product: PNG, JPEG or WebP, transparent around it or with --product-mask")
+    .requiredOption("--reference <file>", "the picture whose style the background follows")
+    .requiredOption("--out <folder>", "where result.png, background.png and recipe.json go")
+    .option("--product-mask <file>", "white = product")
+    .option("--reference-mask <file>", "white = keep, black = hide from the model")
+    .option("--prompt <text>", "what the background shows", defaults.prompt)
+    .option("--negative <text>", "what it must not show", defaults.negative)
+    .option("--size <WxH>", "the output frame, px (default: the product picture's size)")
+    .option("--place <x,y,w,h>", "the box in the frame that the product picture is fitted into, px")
+    .option("--model <name>", "a name from `backdrop models list`, or a package's folder", "mini")
+    .addOption(new Option("--fusion <kind>", `${fusions.join(", ")} (default: the model's own)`))
+    .option("--visibility <on|off>", "hide the reference's dropped patches from the model", defaults.visibility)
+    .option(
+      "--visibility-threshold <0..1>",
+      "part of a patch that may be dropped",
+      String(defaults.visibilityThreshold),
+    )
+    .option("--image-scale <0..2>", "how much the reference counts", String(defaults.imageScale))
+    .option("--depth-scale <0..2>", "how much the depth layout counts", String(defaults.depthScale))
+    .option("--strength <0..1>", "1 paints anew, lower keeps the reference's layout", String(defaults.strength))
+    .option("--steps <1..150>", "denoising steps", String(defaults.steps))
+    .option("--guidance <1..30>", "how strictly the prompts are followed", String(defaults.guidance))
+    .option("--seed <number>", "same seed, same picture (default: random)")
+    .option("--variants <1..4>", "pictures to make, from consecutive seeds", String(defaults.variants))
+    .option("--previews", "also write preview-NN.jpg after every step")
+    .addOption(provider())
+    .addOption(json())
+    .action(async (options: GenerateOptions) => {
+      const { generateCommand } = await import("./generate.ts");
+      exit(await generateCommand(options, io));
+    });
+
+  const models = command("models", "list, check and prepare the models that are here");
+  const modelsCommand = (name: string, description: string) =>
+    models.command(name).description(description).exitOverride().copyInheritedSettings(program);
+  modelsCommand("list", "the models that are here")
+    .addOption(json())
+    .action(async (options: ModelsOptions) => exit(await (await import("./models.ts")).listModels(options, io)));
+  modelsCommand("verify", "check every file of a model against its sha256")
+    .argument("<name>")
+    .addOption(json())
+    .action(async (name: string, options: ModelsOptions) =>
+      exit(await (await import("./models.ts")).verifyModel(name, options, io)),
+    );
+  modelsCommand("compile", "write a model's graphs now, instead of when first used")
+    .argument("<folder>", "a package's folder or name")
+    .option("--size <WxH>", "the picture size to compile for, px (default: a square)")
+    .addOption(json())
+    .action(async (folder: string, options: ModelsOptions & { size?: string }) =>
+      exit(await (await import("./models.ts")).compileModel(folder, options, io)),
+    );
+  for (const [name, description] of [
+    ["install", "download a model (not in this version)"],
+    ["remove", "delete a model (not in this version)"],
+  ] as const) {
+    modelsCommand(name, description)
+      .argument("<name>")
+      .option("--from <folder>", "a folder that holds the files")
+      .addOption(json())
+      .action(() => notYet(`models ${name}`, "put the package's folder into models/ or delete it there"));
+  }
+
+  command("doctor", "what this machine can run, what is missing, and the command that fixes it")
+    .addOption(json())
+    .action(async (options: DoctorOptions) => exit(await (await import("./doctor.ts")).doctorCommand(options, io)));
+
+  command("start", "start the server for Figma (not in this version)")
+    .option("--port <number>", "", "41730")
+    .option("--model <name>", "", "mini")
+    .addOption(provider())
+    .addOption(json())
+    .action(() => notYet("start", "use backdrop generate"));
+  return program;
+}
+
+function notYet(command: string, instead: string): never {
+  throw new BackdropError("invalid_params", `backdrop ${command} is not available in version ${version}; ${instead}`);
+}

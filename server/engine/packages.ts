@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { BackdropError } from "../../shared/errors.ts";
+
+/** The folder of a model package, by its name or by its path. */
+export async function findPackage(nameOrDir: string): Promise<string> {
+  const isName = /^[a-z0-9][a-z0-9._-]*$/.test(nameOrDir);
+  const dir = isName ? join(modelsDir(), nameOrDir) : resolve(nameOrDir);
+  if (existsSync(join(dir, "backdrop.json"))) return dir;
+  const known = await listPackages();
+  throw new BackdropError(
+    "model_unknown",
+    `model: expected one of ${known.join(", ") || "none (none is installed)"} or the folder of a model package, ` +
+      `got ${JSON.stringify(nameOrDir.slice(0, 200))}; see backdrop models list`,
+  );
+}
+
+/** The names of the packages that are here, whether whole or not. */
+export async function listPackages(): Promise<readonly string[]> {
+  const entries = await readdir(modelsDir(), { withFileTypes: true }).catch(() => []);
+  const names = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  return names.filter((name) => existsSync(join(modelsDir(), name, "backdrop.json"))).sort();
+}
+
+/** `models/` beside this program's own package.json, which is above both the sources and the bundle. */
+export function modelsDir(): string {
+  for (let dir = dirname(fileURLToPath(import.meta.url)); ; dir = dirname(dir)) {
+    const manifest = join(dir, "package.json");
+    if (existsSync(manifest) && readFileSync(manifest, "utf8").includes('"name": "backdrop"'))
+      return join(dir, "models");
+    if (dir === dirname(dir))
+      throw new BackdropError("internal", "Backdrop's own folder cannot be found; install it again");
+  }
+}

@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Tokenizer } from "@huggingface/tokenizers";
+import { z } from "zod";
+import { BackdropError } from "../../shared/errors.ts";
+import type { ModelPackage } from "../checkpoint/modelPackage.ts";
+import type { Tokens } from "../pipeline/model.ts";
+
+const special = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
+const configSchema = z.looseObject({ bos_token: special, eos_token: special, pad_token: special.nullish() });
+
+/** The package's tokenizers, one for each text encoder: begin, words, end, then padding to `maxTokens`. */
+export async function openTokenizer(model: ModelPackage): Promise<(text: string) => Tokens> {
+  const folders = model.architecture === "sdxl" ? ["tokenizer", "tokenizer_2"] : ["tokenizer"];
+  const encoders = await Promise.all(folders.map((folder) => openEncoder(model.dir, folder, model.text.maxTokens)));
+  return (text) => {
+    const encoded = encoders.map((encode) => encode(text));
+    return { ids: encoded.map(({ ids }) => ids), truncated: encoded.some(({ truncated }) => truncated) };
+  };
+}
+
+async function openEncoder(dir: string, folder: string, maxTokens: number) {
+  try {
+    const config = configSchema.parse(await readJson(dir, `${folder}/tokenizer_config.json`));
+    const tokenizer = new Tokenizer(z.looseObject({}).parse(await readJson(dir, `${folder}/tokenizer.json`)), config);
+    const idOf = (token: string) => {
+      const id = tokenizer.token_to_id(token);
+      if (id === undefined) throw new Error(`its vocabulary lacks ${token}`);
+      return BigInt(id);
+    };
+    const [begin, end] = [idOf(config.bos_token), idOf(config.eos_token)];
+    // CLIP-L pads with its end token, SDXL's second tokenizer with "!" (id 0): the config says which
+    const padding = config.pad_token ? idOf(config.pad_token) : end;
+
+    return (text: string) => {
+      const words = tokenizer.encode(text, { add_special_tokens: false }).ids;
+      const ids = new BigInt64Array(maxTokens).fill(padding);
+      ids.set([begin, ...words.slice(0, maxTokens - 2).map(BigInt), end]);
+      return { ids, truncated: words.length > maxTokens - 2 };
+    };
+  } catch (cause) {
+    if (cause instanceof BackdropError) throw cause;
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new BackdropError("model_corrupt", `${folder}: cannot be used (${detail}); install the model again`, {
+      cause,
+    });
+  }
+}
+
+async function readJson(dir: string, path: string): Promise<unknown> {
+  return JSON.parse(await readFile(join(dir, path), "utf8"));
+}

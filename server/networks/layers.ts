@@ -1,0 +1,44 @@
+import * as nn from "../onnx/nn.ts";
+import { add, matmul } from "../onnx/ops.ts";
+import type { Scope } from "../onnx/scope.ts";
+import { size, type Value } from "../onnx/value.ts";
+
+// Layers: an operator of server/onnx with the weights that PyTorch's layer of the same name keeps.
+
+interface WithBias {
+  /** Whether the layer was made with a bias; a checkpoint that disagrees is refused. */
+  readonly bias?: boolean;
+}
+
+/** x·Wᵀ + b on the last axis. Reads weight [out,in] and bias [out]. */
+export function linear(s: Scope, x: Value, outFeatures: number, { bias = true }: WithBias = {}): Value {
+  const y = matmul(x, s.weight("weight", [outFeatures, size(x, -1)]), { transB: true });
+  return bias ? add(y, s.weight("bias", [outFeatures])) : y;
+}
+
+/** Reads weight [out,in,k,k] and bias [out]. */
+export function conv(
+  s: Scope,
+  x: Value,
+  outChannels: number,
+  kernel: number,
+  { bias = true, ...options }: nn.Convolution & WithBias = {},
+): Value {
+  const weight = s.weight("weight", [outChannels, size(x, 1), kernel, kernel]);
+  return nn.conv2d(x, weight, bias ? s.weight("bias", [outChannels]) : undefined, options);
+}
+
+/** 3×3 convolution that keeps the size. */
+export function conv3x3(s: Scope, x: Value, outChannels: number, options: WithBias = {}): Value {
+  return conv(s, x, outChannels, 3, { padding: 1, ...options });
+}
+
+export function layerNorm(s: Scope, x: Value, eps = 1e-5): Value {
+  const width = [size(x, -1)];
+  return nn.layerNorm(x, s.weight("weight", width), s.weight("bias", width), eps);
+}
+
+export function groupNorm(s: Scope, x: Value, groups: number, eps: number): Value {
+  const channels = [size(x, 1)];
+  return nn.groupNorm(x, s.weight("weight", channels), s.weight("bias", channels), groups, eps);
+}

@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto";
+import type { RgbaImage } from "../image/rgba.ts";
+
+/** out = product·a + background·(1 − a); where the product is opaque its bytes are copied. The result is opaque. */
+export function pasteProduct(background: RgbaImage, product: RgbaImage): RgbaImage {
+  const data = background.data.slice();
+  for (let i = 0; i < data.length; i += 4) {
+    const alpha = product.data[i + 3] ?? 0;
+    for (let c = 0; c < 3; c++) {
+      const above = product.data[i + c] ?? 0;
+      const below = background.data[i + c] ?? 0;
+      data[i + c] = alpha === 255 ? above : Math.round((above * alpha + below * (255 - alpha)) / 255);
+    }
+    data[i + 3] = 255;
+  }
+  return { width: background.width, height: background.height, data };
+}
+
+/** The proof that the product is untouched, over the pixels where it is opaque. */
+export interface ProductProof {
+  readonly opaquePixels: number;
+  readonly changedPixels: number;
+  readonly sha256Before: string;
+  readonly sha256After: string;
+}
+
+/** Compares the placed product with a delivered picture of the same size. */
+export function proveProduct(product: RgbaImage, delivered: RgbaImage): ProductProof {
+  const [before, after] = [createHash("sha256"), createHash("sha256")];
+  let [opaquePixels, changedPixels] = [0, 0];
+  // row by row: hashing single pixels is slow, gathering all of them is large
+  for (let y = 0; y < product.height; y++) {
+    const row: [number[], number[]] = [[], []];
+    for (let i = y * product.width * 4; i < (y + 1) * product.width * 4; i += 4) {
+      if (product.data[i + 3] !== 255) continue;
+      opaquePixels++;
+      let changed = false;
+      for (let c = 0; c < 3; c++) {
+        const [was, is] = [product.data[i + c] ?? 0, delivered.data[i + c] ?? 0];
+        row[0].push(was);
+        row[1].push(is);
+        changed ||= was !== is;
+      }
+      if (changed) changedPixels++;
+    }
+    before.update(Uint8Array.from(row[0]));
+    after.update(Uint8Array.from(row[1]));
+  }
+  return { opaquePixels, changedPixels, sha256Before: before.digest("hex"), sha256After: after.digest("hex") };
+}

@@ -1,0 +1,24 @@
+import type { Size } from "../../shared/geometry.ts";
+import { toPlanes } from "../image/floats.ts";
+import { resample, whole } from "../image/resize.ts";
+import type { RgbaImage } from "../image/rgba.ts";
+import { floats } from "../runtime/tensor.ts";
+import { floatOutput, type Model } from "./model.ts";
+import { mapPlane, type Plane, resizePlane } from "./plane.ts";
+
+/**
+ * Disparity of a picture under a mask at the picture's size: 0 … 1, the nearest visible point 1, 0 where the mask is 0.
+ * Only what the mask lets through sets the scale.
+ */
+export async function estimateDepth(model: Model, image: RgbaImage, mask: Plane): Promise<Plane> {
+  const { imageSize, mean, std } = model.package.depth;
+  const square: Size = { width: imageSize, height: imageSize };
+  const pixels = toPlanes(await resample(image, whole(image), square), mean, std);
+  const outputs = await model.run({ graph: "depth" }, { pixel_values: floats(pixels, [1, 3, imageSize, imageSize]) });
+  const { data } = floatOutput(outputs, "depth", [1, imageSize, imageSize]);
+
+  const disparity = resizePlane({ ...square, data }, image);
+  const masked = mapPlane(disparity, (value, i) => Math.max(value, 0) * (mask.data[i] ?? 0));
+  const nearest = masked.data.reduce((max, value) => Math.max(max, value), 0);
+  return nearest === 0 ? masked : mapPlane(masked, (value) => value / nearest);
+}

@@ -1,0 +1,172 @@
+import { decodeImage } from "../image/decode.ts";
+import { encodePng, withRecipe } from "../image/encode.ts";
+import { alphaOf, flatten, meanColour, type RgbaImage } from "../image/rgba.ts";
+import { pasteProduct, proveProduct } from "./compose.ts";
+import { controlEmbedding } from "./controlEmbedding.ts";
+import { createDdim } from "./ddim.ts";
+import { encodePrompt } from "./encodePrompt.ts";
+import { encodeReference } from "./encodeReference.ts";
+import { estimateDepth } from "./estimateDepth.ts";
+import { fusionInputs } from "./fusion.ts";
+import type { Job } from "./job.ts";
+import {
+  blendProduct,
+  decodeLatents,
+  encodeLatents,
+  latentCount,
+  startFromReference,
+  toLatentMask,
+} from "./latents.ts";
+import type { Model } from "./model.ts";
+import { gaussianNoise } from "./noise.ts";
+import { toPlane } from "./plane.ts";
+import { type Conditions, predictNoise } from "./predictNoise.ts";
+import { renderPreview } from "./preview.ts";
+import { createRecipe, type Recipe } from "./recipe.ts";
+import { fitReference, hideDropped } from "./reference.ts";
+import { layOutScene, type Scene, workToFrame } from "./scene.ts";
+import { createStages, type TimingsMs } from "./stages.ts";
+
+export interface Hooks {
+  readonly signal?: AbortSignal;
+  /** `step` of `steps` of the `variant` (from 1) is done */
+  readonly onStep?: (progress: Progress) => void;
+  /** previews are only computed when this is given */
+  readonly onPreview?: (preview: Progress & { readonly jpeg: Uint8Array }) => void | Promise<void>;
+  readonly onWarning?: (message: string) => void;
+}
+
+export interface Progress {
+  readonly variant: number;
+  readonly step: number;
+  readonly steps: number;
+}
+
+export interface Generated {
+  readonly variants: readonly Variant[];
+  readonly timingsMs: TimingsMs;
+}
+
+export interface Variant {
+  readonly seed: number;
+  /** PNG of the full frame without the product: the layer beneath it */
+  readonly background: Uint8Array;
+  /** PNG of the full frame with the product */
+  readonly result: Uint8Array;
+  readonly recipe: Recipe;
+}
+
+/** What the depth network sees around a cut-out product, light and neutral. */
+const neutral = [192, 192, 192] as const;
+
+/** The product's latents are held in place for this part of the steps; the rest is free to settle its edges. */
+const blendedPart = 0.8;
+
+/** One request from decoded pictures to finished files: the only denoising loop. Cancelling throws the signal's reason. */
+export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promise<Generated> {
+  const { settings } = job;
+  const guided = settings.guidance !== 1;
+  const fusion = fusionInputs(settings.fusion ?? model.package.fusion, settings);
+  const stages = createStages(hooks.signal);
+
+  const scene = await stages.run("layout", () => layOutScene(job, model.package));
+  await stages.run("load", () => model.prepare(scene.work));
+  warn(model, scene, [fusion.prompt, settings.negative], hooks);
+  const productMask = toPlane(alphaOf(scene.workProduct));
+  const visible = await stages.run("layout", () => fitReference(hideDropped(job.reference), scene.work));
+  const decisionMask = toPlane(visible.mask);
+
+  const imageTokens = await stages.run("reference", () => {
+    const patches = { visibility: settings.visibility, threshold: settings.visibilityThreshold };
+    return encodeReference(model, job.reference, patches, guided);
+  });
+  const text = await stages.run("text", () =>
+    encodePrompt(model, { prompt: fusion.prompt, negative: settings.negative, guided }),
+  );
+  const depth = await stages.run("depth", async () => ({
+    product: await estimateDepth(model, flatten(scene.workProduct, neutral), productMask),
+    reference: await estimateDepth(model, visible.image, decisionMask),
+  }));
+  const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
+  const productLatents = await stages.run("encode", () => {
+    const surroundings = meanColour(visible.image, visible.mask);
+    return encodeLatents(model, flatten(scene.workProduct, surroundings));
+  });
+  const referenceLatents =
+    settings.strength < 1 ? await stages.run("encode", () => encodeLatents(model, visible.image)) : undefined;
+
+  const { guidance, depthScale } = settings;
+  const decision = toLatentMask(decisionMask);
+  const held = toLatentMask(productMask);
+  const conditions: Conditions = {
+    work: scene.work,
+    text,
+    imageTokens,
+    decision,
+    fusion,
+    control,
+    depthScale,
+    guidance,
+  };
+  const ddim = createDdim(model.package.scheduler, settings.steps);
+  const timesteps = ddim.timesteps(settings.strength);
+  const steps = timesteps.length;
+
+  const variants: Variant[] = [];
+  for (let variant = 1; variant <= settings.variants; variant++) {
+    const seed = (settings.seed + variant - 1) >>> 0;
+    const noise = gaussianNoise(seed, latentCount(scene.work));
+    let latents = referenceLatents
+      ? startFromReference(ddim, { reference: referenceLatents, noise, decision, timestep: timesteps[0] ?? 0 })
+      : noise;
+
+    for (const [i, timestep] of timesteps.entries()) {
+      const prediction = await stages.run("denoise", () => predictNoise(model, latents, timestep, conditions));
+      const { next, predictedClean } = ddim.step(prediction, timestep, latents);
+      const nextTimestep = timesteps[i + 1];
+      latents =
+        nextTimestep !== undefined && i + 1 < blendedPart * steps
+          ? blendProduct(next, ddim.addNoise(productLatents, noise, nextTimestep), held)
+          : next;
+
+      const progress = { variant, step: i + 1, steps };
+      hooks.onStep?.(progress);
+      const { onPreview } = hooks;
+      if (onPreview) {
+        const jpeg = await stages.run("preview", () => renderPreview(scene, predictedClean, model.package));
+        await onPreview({ ...progress, jpeg });
+      }
+    }
+
+    const painted = await stages.run("decode", () => decodeLatents(model, latents, scene.work));
+    variants.push(await stages.run("compose", () => finish(model, job, scene, seed, painted)));
+  }
+  return { variants, timingsMs: stages.timingsMs() };
+}
+
+/** Painted picture to files: to the frame's size, the product pasted back, and the proof taken from the encoded bytes. */
+async function finish(model: Model, job: Job, scene: Scene, seed: number, painted: RgbaImage): Promise<Variant> {
+  const background = await workToFrame(scene, painted);
+  const result = await encodePng(pasteProduct(background, scene.product));
+  const proof = proveProduct(scene.product, await decodeImage(result, "result.png"));
+  const recipe = createRecipe(job, model.package, scene, seed, proof);
+  return {
+    seed,
+    background: withRecipe(await encodePng(background), recipe),
+    result: withRecipe(result, recipe),
+    recipe,
+  };
+}
+
+/** What is allowed but probably not meant. */
+function warn(model: Model, scene: Scene, texts: readonly string[], hooks: Hooks): void {
+  if (alphaOf(scene.product).data.every((alpha) => alpha === 255)) {
+    hooks.onWarning?.(
+      "the product covers the whole frame, so no background will show; give a product mask or a larger size",
+    );
+  }
+  if (texts.some((text) => model.tokenize(text).truncated)) {
+    const { maxTokens } = model.package.text;
+    hooks.onWarning?.(`the prompt is longer than the ${maxTokens} tokens that the model reads; its end is ignored`);
+  }
+}

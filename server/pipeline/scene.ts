@@ -1,0 +1,59 @@
+import { BackdropError } from "../../shared/errors.ts";
+import {
+  centred,
+  containIn,
+  defaultPlacement,
+  paintedCanvas,
+  type Rect,
+  type Size,
+  workSize,
+} from "../../shared/geometry.ts";
+import type { ModelPackage } from "../checkpoint/modelPackage.ts";
+import { cropCentre, drawOnCanvas, resample, whole } from "../image/resize.ts";
+import { alphaOf, type RgbaImage } from "../image/rgba.ts";
+import type { Job } from "./job.ts";
+
+/** Where everything is: the frame that is delivered, and the picture the model paints around it. */
+export interface Scene {
+  readonly frame: Size;
+  /** of the product in the frame, px */
+  readonly placement: Rect;
+  /** the product alone on the frame's canvas: what is pasted back */
+  readonly product: RgbaImage;
+  /** px of the painted picture, a size that the model can do */
+  readonly work: Size;
+  /** the product on the painted picture's canvas */
+  readonly workProduct: RgbaImage;
+}
+
+export async function layOutScene({ product, settings }: Job, model: ModelPackage): Promise<Scene> {
+  const { width = product.width, height = product.height } = settings;
+  const frame = { width, height };
+  const placement = settings.placement ? containIn(product, settings.placement) : defaultPlacement(product, frame);
+  const placed = drawOnCanvas(await resample(product, whole(product), placement), placement, frame);
+  if (!alphaOf(placed).data.some((alpha) => alpha > 0)) {
+    throw new BackdropError(
+      "product_empty",
+      `placement: the product at ${placement.x},${placement.y},${placement.width},${placement.height} leaves nothing ` +
+        `visible in the ${width}×${height} frame; move it inside`,
+    );
+  }
+  const work = workSize(frame, model.pixelArea, model.sideMultiple);
+  const canvas = paintedCanvas(frame, work);
+  const onCanvas = drawOnCanvas(placed, centred(frame, canvas), canvas);
+  return { frame, placement, product: placed, work, workProduct: await resample(onCanvas, whole(canvas), work) };
+}
+
+/** The frame's part of a painted picture, at the frame's size. */
+export async function workToFrame({ frame, work }: Scene, painted: RgbaImage): Promise<RgbaImage> {
+  return cropCentre(await resample(painted, whole(painted), paintedCanvas(frame, work)), frame);
+}
+
+/** The frame's part of a painted picture, unscaled: for previews. */
+export function cropToFrame({ frame, work }: Scene, painted: RgbaImage): RgbaImage {
+  const canvas = paintedCanvas(frame, work);
+  return cropCentre(painted, {
+    width: Math.max(1, Math.round((frame.width * work.width) / canvas.width)),
+    height: Math.max(1, Math.round((frame.height * work.height) / canvas.height)),
+  });
+}

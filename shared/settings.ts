@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { BackdropError } from "./errors.ts";
+
+/** How text and image prompts meet in cross-attention; the names of the paper's forms (Eq. 4, Eq. 6 and its ablations). */
+export const fusions = ["query", "output", "global", "image", "text"] as const;
+export type Fusion = (typeof fusions)[number];
+
+export const maxPromptLength = 2000;
+export const maxFrameSidePx = 4096;
+
+/**
+ * Everything that affects the picture and is not a picture, with its range and default, once: the panel, the server and
+ * the command line all parse through here. `fusion` left out means the model package's own; `seed` left out means that
+ * the caller draws one; `width` and `height` left out mean the product picture's own canvas.
+ */
+export const settingsSchema = z
+  .strictObject({
+    prompt: text("prompt"),
+    negative: text("negative"),
+    fusion: choice("fusion", fusions).optional(),
+    visibility: choice("visibility", ["on", "off"]).default("on"),
+    /** τ of PFV as a fraction of a patch's pixels: a patch with more dropped pixels than this is dropped whole. */
+    visibilityThreshold: number("visibilityThreshold", 0, 1).default(0.1),
+    imageScale: number("imageScale", 0, 2).default(1),
+    depthScale: number("depthScale", 0, 2).default(1),
+    /** 1 starts from pure noise; lower keeps more of the reference's layout. */
+    strength: number("strength", Number.MIN_VALUE, 1, "more than 0, up to 1").default(1),
+    steps: integer("steps", 1, 150).default(30),
+    guidance: number("guidance", 1, 30).default(7.5),
+    seed: integer("seed", 0, 0xffff_ffff).optional(),
+    variants: integer("variants", 1, 4).default(1),
+    width: integer("width", 64, maxFrameSidePx).optional(),
+    height: integer("height", 64, maxFrameSidePx).optional(),
+    /** The box in the output frame, px, that the product picture is fitted into; it may stick out of the frame. */
+    placement: z
+      .strictObject({
+        x: integer("placement.x", -maxFrameSidePx, maxFrameSidePx),
+        y: integer("placement.y", -maxFrameSidePx, maxFrameSidePx),
+        width: integer("placement.width", 1, maxFrameSidePx),
+        height: integer("placement.height", 1, maxFrameSidePx),
+      })
+      .optional(),
+  })
+  .refine((settings) => (settings.width === undefined) === (settings.height === undefined), {
+    error: "width and height: expected both or neither",
+  });
+
+export type SettingsInput = z.input<typeof settingsSchema>;
+export type Settings = z.output<typeof settingsSchema>;
+
+/** Parses untrusted settings; refuses, with the accepted range in the message, and never repairs. */
+export function parseSettings(input: unknown): Settings {
+  const parsed = settingsSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const aboutText = parsed.error.issues.some(({ path }) => path[0] === "prompt" || path[0] === "negative");
+  const messages = parsed.error.issues.map((issue) =>
+    issue.code === "unrecognized_keys" ? `unknown setting ${issue.keys.join(", ")}` : issue.message,
+  );
+  throw new BackdropError(aboutText ? "prompt_invalid" : "invalid_params", messages.join("; "));
+}
+
+function text(name: string) {
+  return z
+    .string({ error: () => `${name}: expected text` })
+    .max(maxPromptLength, {
+      error: ({ input }) =>
+        `${name}: expected up to ${maxPromptLength} characters, got ${String(input).length}; shorten it`,
+    })
+    .refine((value) => !value.includes("\0"), { error: `${name}: contains a NUL character; remove it` })
+    .refine((value) => !/\p{Surrogate}/u.test(value), {
+      error: `${name}: contains half of a surrogate pair; remove the broken character`,
+    })
+    .default("");
+}
+
+function number(name: string, min: number, max: number, range = `${min} to ${max}`) {
+  const error = ({ input }: { readonly input?: unknown }) => `${name}: expected a number ${range}, got ${show(input)}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+}
+
+function integer(name: string, min: number, max: number) {
+  const error = ({ input }: { readonly input?: unknown }) =>
+    `${name}: expected a whole number ${min} to ${max}, got ${show(input)}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+function choice<const Values extends readonly string[]>(name: string, values: Values) {
+  return z.enum(values, { error: ({ input }) => `${name}: expected one of ${values.join(", ")}, got ${show(input)}` });
+}
+
+function show(value: unknown): string {
+  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return shown.length > 40 ? `${shown.slice(0, 40)}…` : shown;
+}

@@ -1,0 +1,241 @@
+import sharp from "sharp";
+import { expect, test } from "vitest";
+import type { ModelPackage } from "../../server/checkpoint/modelPackage.ts";
+import { decodeImage } from "../../server/image/decode.ts";
+import { readPngText } from "../../server/image/pngChunks.ts";
+import type { RgbaImage } from "../../server/image/rgba.ts";
+import { generate, type Hooks } from "../../server/pipeline/generate.ts";
+import { decodeJob, type JobFiles } from "../../server/pipeline/job.ts";
+import type { Tensor } from "../../server/runtime/tensor.ts";
+import { parseSettings, type SettingsInput } from "../../shared/settings.ts";
+import { disc, encoder, gradient, paint, png } from "../image/makePictures.ts";
+import { arithmeticModel } from "./arithmeticModel.ts";
+
+const product = { name: "product", bytes: await png(disc(200, 160)) };
+const reference = { name: "reference", bytes: await png(gradient(120, 90)) };
+
+test("the same request gives the same bytes; the product comes out untouched in every variant", async () => {
+  const request = { prompt: "a wooden table", seed: 7, steps: 4, variants: 2 };
+  const { variants } = await run({ product, reference }, request);
+  const again = await run({ product, reference }, request);
+  expect(variants).toHaveLength(2);
+  expect(variants.map(({ seed }) => seed)).toEqual([7, 8]);
+  expect(again.variants).toEqual(variants);
+
+  const before = disc(200, 160);
+  for (const { result, background, recipe } of variants) {
+    const [after, behind] = [await decodeImage(result, "result"), await decodeImage(background, "background")];
+    expect(after).toMatchObject({ width: 200, height: 160 });
+    expect(opaqueBytes(before, after)).toEqual(opaqueBytes(before, before));
+    expect(recipe.product).toMatchObject({ changedPixels: 0, sha256After: recipe.product.sha256Before });
+    expect(recipe.product.opaquePixels).toBeGreaterThan(5000);
+    expect(opaqueBytes(before, behind)).not.toEqual(opaqueBytes(before, before));
+    expect(JSON.parse(readPngText(result, "backdrop") ?? "")).toEqual(recipe);
+  }
+});
+
+test("every setting and every picture matters", async () => {
+  const base: SettingsInput = { prompt: "a", seed: 1, steps: 3 };
+  const plain = await background({ product, reference }, base);
+  const changes: Readonly<Record<string, SettingsInput>> = {
+    prompt: { prompt: "b" },
+    negative: { negative: "dark" },
+    fusion: { fusion: "output" },
+    imageScale: { imageScale: 0.5 },
+    depthScale: { depthScale: 0 },
+    strength: { strength: 0.5 },
+    steps: { steps: 4 },
+    guidance: { guidance: 3 },
+    seed: { seed: 2 },
+    size: { width: 256, height: 128 },
+    placement: { placement: { x: 0, y: 0, width: 100, height: 80 } },
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    expect(await background({ product, reference }, { ...base, ...change }), name).not.toEqual(plain);
+  }
+  const lower = { name: "mask", bytes: await png(paint(120, 90, (_, y) => grey(y < 45 ? 255 : 0))) };
+  const masked = await background({ product, reference, referenceMask: lower }, base);
+  expect(masked).not.toEqual(plain);
+  expect(await background({ product, reference, referenceMask: lower }, { ...base, visibility: "off" })).not.toEqual(
+    masked,
+  );
+  const other = { name: "reference", bytes: await png(gradient(90, 120)) };
+  expect(await background({ product, reference: other }, base)).not.toEqual(plain);
+  const half = { name: "mask", bytes: await png(paint(200, 160, (x) => grey(x < 100 ? 255 : 0))) };
+  expect(await background({ product, reference, productMask: half }, base)).not.toEqual(plain);
+});
+
+test("what the decision mask hides has no influence, whatever the strength", async () => {
+  const mask = { name: "mask", bytes: await png(paint(120, 90, (x, y) => grey(x < 70 && y > 11 ? 255 : 0))) };
+  const bright = paint(120, 90, (x, y) => (x < 70 && y > 11 ? [x, y, 90, 255] : [255, 255, 255, 255]));
+  const dark = paint(120, 90, (x, y) => (x < 70 && y > 11 ? [x, y, 90, 255] : [0, x, y, 255]));
+  for (const strength of [1, 0.6]) {
+    const settings = { prompt: "a", seed: 3, steps: 5, strength };
+    const [one, two] = await Promise.all(
+      [bright, dark].map(async (picture) =>
+        background({ product, reference: { name: "r", bytes: await png(picture) }, referenceMask: mask }, settings),
+      ),
+    );
+    expect(one).toEqual(two);
+  }
+});
+
+test("reference and product reach the graphs as the paper has them", async () => {
+  const model = arithmeticModel();
+  const mask = { name: "mask", bytes: await png(paint(120, 120, (x) => grey(x < 60 ? 255 : 0))) };
+  const square = { name: "reference", bytes: await png(gradient(120, 120)) };
+  const small = { name: "product", bytes: await png(disc(256, 256, 60)) };
+  const settings = { prompt: "a", negative: "b", seed: 1, steps: 2, fusion: "query" as const, imageScale: 0.7 };
+  await run({ product: small, reference: square, referenceMask: mask }, settings, {}, model);
+
+  const inputs = (graph: string) => model.calls.filter((call) => call.graph === graph).map((call) => call.inputs);
+  const [vision] = inputs("vision");
+  expect(vision?.pixel_values?.dims).toEqual([2, 3, 256, 256]);
+  expect(new Set(numbers(vision?.pixel_values).slice(0, 3 * 256 * 256))).toEqual(new Set([0]));
+  const patches = numbers(vision?.patch_mask);
+  expect(patches.slice(0, 256).every((bit) => bit === 1)).toBe(true);
+  expect(patches.slice(256, 272)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+
+  const [control] = inputs("control");
+  expect(control?.control_image?.dims).toEqual([1, 2, 256, 256]);
+  const controlAt = (channel: number, x: number, y: number) =>
+    control?.control_image?.data[(channel * 256 + y) * 256 + x];
+  expect(controlAt(0, 128, 128)).toBeGreaterThan(0.3); // inside the product
+  expect(controlAt(0, 20, 20)).toBe(0); // outside the product
+  expect(controlAt(1, 20, 20)).toBeGreaterThan(0.1); // a kept part of the reference
+  expect(controlAt(1, 236, 20)).toBe(0); // a hidden part
+  expect(controlAt(1, 100, 128)).toBe(0); // kept, but behind the product
+
+  const [first, second] = inputs("denoiser");
+  expect(first?.sample?.dims).toEqual([2, 4, 32, 32]);
+  expect(numbers(first?.timestep)).toEqual([999]);
+  expect(numbers(second?.timestep)).toEqual([499]);
+  expect(numbers(first?.fusion)).toEqual([1, 0, 0]);
+  expect(first?.image_scale?.data[0]).toBeCloseTo(0.7);
+  const decision = numbers(first?.query_mask).slice(0, 32).map(Number);
+  expect(decision.slice(0, 15).every((d) => d > 0.99) && decision.slice(17).every((d) => d < 0.01)).toBe(true);
+});
+
+test("without guidance every graph runs with a batch of one", async () => {
+  const model = arithmeticModel();
+  await run({ product, reference }, { seed: 1, steps: 1, guidance: 1 }, {}, model);
+  for (const { graph, inputs } of model.calls) expect(Object.values(inputs)[0]?.dims[0], graph).toBe(1);
+});
+
+test("previews are JPEGs of the frame with the product on top, from the first step on, and only on request", async () => {
+  const seen: { step: number; jpeg: Uint8Array }[] = [];
+  const steps: number[] = [];
+  await run(
+    { product, reference },
+    { seed: 1, steps: 3 },
+    {
+      onStep: ({ step }) => void steps.push(step),
+      onPreview: (preview) => void seen.push(preview),
+    },
+  );
+  expect(steps).toEqual([1, 2, 3]);
+  expect(seen.map(({ step }) => step)).toEqual([1, 2, 3]);
+  const { data, info } = await sharp(seen[0]?.jpeg).raw().toBuffer({ resolveWithObject: true });
+  expect(info.width / info.height).toBeCloseTo(200 / 160, 1);
+  const centre = (Math.floor(info.height / 2) * info.width + Math.floor(info.width / 2)) * 3;
+  expect(data[centre]).toBeGreaterThan(150); // the disc is reddish
+});
+
+test("a cancelled job stops before its next step and gives the signal's reason", async () => {
+  const controller = new AbortController();
+  const model = arithmeticModel();
+  const job = run(
+    { product, reference },
+    { seed: 1, steps: 20 },
+    {
+      signal: controller.signal,
+      onStep: ({ step }) => step === 2 && controller.abort(),
+    },
+    model,
+  );
+  await expect(job).rejects.toThrow(controller.signal.reason);
+  expect(model.calls.filter(({ graph }) => graph === "denoiser")).toHaveLength(2);
+  expect(model.calls.some(({ graph }) => graph === "vae_decoder")).toBe(false);
+});
+
+test("a product that fills its frame, and a prompt that is too long, are warned about", async () => {
+  const warnings: string[] = [];
+  const solid = { name: "product", bytes: await png(gradient(64, 64)) };
+  await run(
+    { product: solid, reference },
+    { seed: 1, steps: 1, prompt: "word ".repeat(20) },
+    {
+      onWarning: (message) => void warnings.push(message),
+    },
+  );
+  expect(warnings).toEqual([expect.stringContaining("whole frame"), expect.stringContaining("40 tokens")]);
+});
+
+test("a frame of any shape comes out at its exact size, the product where it was placed", async () => {
+  for (const [width, height] of [
+    [64, 640],
+    [900, 70],
+    [333, 251],
+  ] as const) {
+    const placement = { x: 5, y: 9, width: 50, height: 40 };
+    const { variants } = await run({ product, reference }, { seed: 1, steps: 1, width, height, placement });
+    const [variant] = variants;
+    expect(await sharp(variant?.result).metadata()).toMatchObject({ width, height });
+    expect(variant?.recipe).toMatchObject({ placement, product: { changedPixels: 0 } });
+    expect(variant?.recipe.product.opaquePixels).toBeGreaterThan(100);
+  }
+});
+
+test("SDXL packages get pooled text, size conditioning and zero tensors for an empty negative prompt", async () => {
+  const sdxl: Partial<ModelPackage> = { architecture: "sdxl", unconditionalText: "zeros" };
+  const inner = arithmeticModel(sdxl);
+  const model: typeof inner = {
+    ...inner,
+    tokenize: (text) => ({ ...inner.tokenize(text), ids: [...inner.tokenize(text).ids, new BigInt64Array(40)] }),
+    run: async (request, inputs) => ({
+      ...(await inner.run(request, inputs)),
+      ...(request.graph === "text" && { pooled: { data: new Float32Array(4).fill(1), dims: [1, 4] } }),
+    }),
+  };
+  await run({ product, reference }, { prompt: "a", seed: 1, steps: 1 }, {}, model);
+  const denoiser = inner.calls.find(({ graph }) => graph === "denoiser")?.inputs;
+  expect(numbers(denoiser?.text_embeds)).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
+  expect(denoiser?.time_ids?.dims).toEqual([2, 6]);
+  expect(
+    numbers(denoiser?.encoder_hidden_states)
+      .slice(0, 320)
+      .every((value) => value === 0),
+  ).toBe(true);
+});
+
+async function run(
+  files: JobFiles,
+  settings: SettingsInput & { seed: number },
+  hooks: Hooks = {},
+  model = arithmeticModel(),
+) {
+  return await generate(model, await decodeJob(files, { ...parseSettings(settings), seed: settings.seed }), hooks);
+}
+
+async function background(files: JobFiles, settings: SettingsInput): Promise<Uint8Array> {
+  const { variants } = await run(files, { ...settings, seed: settings.seed ?? 0 });
+  return await encoder(await decodeImage(variants[0]?.background ?? new Uint8Array(), "background"))
+    .raw()
+    .toBuffer();
+}
+
+function numbers(tensor: Tensor | undefined): readonly number[] {
+  return Array.from(tensor?.data ?? [], Number);
+}
+
+function grey(value: number): readonly [number, number, number, number] {
+  return [value, value, value, 255];
+}
+
+function opaqueBytes(product: RgbaImage, image: RgbaImage): Buffer {
+  const bytes: number[] = [];
+  for (let i = 0; i < product.data.length; i += 4) {
+    if (product.data[i + 3] === 255) bytes.push(...image.data.subarray(i, i + 3));
+  }
+  return Buffer.from(bytes);
+}

@@ -1,0 +1,129 @@
+"""Which conditions a training sample sees: reference, visibility D, fusion, depth control, and what is dropped.
+
+Differences from the paper (4.1) and why:
+- 20 % of the samples have no reference (the paper: 5 % text-only). D = 0 makes the text branch answer everywhere, and a
+  model trained from nothing has to learn its text from this data too.
+- The reference is another picture of the same style group half of the time: the pictures that share a style differ in
+  camera, arrangement and product, so the tokens must carry style and cannot be a copy of the target.
+- The product of the reference is always hidden in another picture, and in 60 % of the self-references (paper: 50 % of the
+  image prompts are masked).
+- Depth channel 1 is the *target's* disparity under D; half of the time it is empty. At inference it is the reference's
+  disparity under D: the network only learns "a scene with this layout here". The product's own place in it is always zero,
+  as channel 0 tells it.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from config import CONFIG
+from data import flip_some, pixels
+from mepa import FUSIONS
+from vision import patch_visibility
+
+RECIPE = CONFIG["recipe"]
+PATCH = CONFIG["image_encoder"]["patch_size"]
+NAMES = list(RECIPE["fusion"])
+GATES = torch.tensor([FUSIONS[n][:3] for n in NAMES], dtype=torch.float32)
+SCALES = torch.tensor([FUSIONS[n][3] for n in NAMES], dtype=torch.float32)
+
+
+@dataclass
+class Batch:
+    """B samples. latents [B,4,32,32], input_ids [B,L], reference [B,3,256,256] normalised, patch_mask [B,256],
+    query_mask [B,1,32,32] soft D, gates [B,3], scale [B], control [B,2,256,256], weight [B,1,32,32] of the loss."""
+
+    latents: torch.Tensor
+    input_ids: torch.Tensor
+    reference: torch.Tensor
+    patch_mask: torch.Tensor
+    query_mask: torch.Tensor
+    gates: torch.Tensor
+    scale: torch.Tensor
+    control: torch.Tensor
+    weight: torch.Tensor
+
+
+def make_batch(scenes, latents, captions, empty, index, rng):
+    """index [B] scenes; latents [2,N,4,32,32] (plain, mirrored); captions [N,4,L] ids; empty [L]: ids of ""."""
+    b = len(index)
+    at = torch.from_numpy(index)
+    flip = chance(rng, b, 0.5)
+    kind = rng.random(b)
+    another = kind < RECIPE["referenceAnother"]
+    none = torch.from_numpy(kind >= RECIPE["referenceAnother"] + RECIPE["referenceSelf"])
+    source = torch.from_numpy(np.array([rng.choice(scenes.siblings[i]) if a and scenes.siblings[i] else i
+                                        for i, a in zip(index, another)]))
+    hide = torch.from_numpy(another) | chance(rng, b, RECIPE["hideProductInSelf"])
+
+    reference, reference_product = flip_some(flip, scenes.images[source], scenes.product[source])
+    product, disparity = flip_some(flip, scenes.product[at], scenes.disparity[at])
+    keep = visibility(reference_product, hide, none, rng)
+    patch_mask = patch_visibility(keep, PATCH, RECIPE["tau"])
+    reference = pixels(reference)
+    input_ids = captions[at, torch.from_numpy(rng.integers(captions.shape[1], size=b))]
+
+    drop_all = chance(rng, b, RECIPE["dropAll"])
+    drop_text = drop_all | chance(rng, b, RECIPE["dropCaption"])
+    input_ids = torch.where(drop_text[:, None], empty, input_ids)
+    # Unconditional: a picture of zeros, all of it visible; D still decides where each branch answers.
+    reference = torch.where(drop_all[:, None, None, None], 0.0, reference)
+    patch_mask = torch.where(drop_all[:, None], 1.0, patch_mask)
+
+    fusion = torch.from_numpy(rng.choice(len(NAMES), size=b, p=[RECIPE["fusion"][n] for n in NAMES]))
+    control = control_image(disparity, product, keep, rng)
+    inside = F.avg_pool2d(product[:, None].float() / 255, 8)
+    return Batch(latents[flip.long(), at], input_ids, reference, patch_mask, F.avg_pool2d(keep, 8), GATES[fusion],
+                 SCALES[fusion], control, 1 - (1 - RECIPE["productWeight"]) * inside)
+
+
+def visibility(product, hide, none, rng):
+    """Random D [B,1,256,256], 1 = keep. product [B,256,256] uint8 of the reference is hidden (a bit dilated) where hide [B];
+    some samples lose a rectangle, a half-plane or random patches as well; none [B]: nothing is kept."""
+    keep = torch.where(hide[:, None, None, None], 1 - dilate(product[:, None] > 127), 1.0)
+    for i in np.flatnonzero(rng.random(len(keep)) < RECIPE["extraMask"]):
+        keep[i] *= random_mask(rng, keep.shape[-1])
+    return torch.where(none[:, None, None, None], 0.0, keep)
+
+
+def dilate(mask, radius=RECIPE["dilationPx"]):
+    """Square dilation of a binary mask [B,1,H,W] -> float {0,1}."""
+    m = mask.float()
+    m = F.max_pool2d(m, (2 * radius + 1, 1), 1, (radius, 0))
+    return F.max_pool2d(m, (1, 2 * radius + 1), 1, (0, radius))
+
+
+def random_mask(rng, side):
+    """A rectangle, a half-plane or 16 px patches dropped: [1, side, side], 1 = keep."""
+    kind = rng.integers(3)
+    keep = torch.ones(1, side, side)
+    if kind == 0:
+        h, w = (rng.uniform(0.2, 0.7, 2) * side).astype(int)
+        y, x = rng.integers(side - h), rng.integers(side - w)
+        keep[:, y:y + h, x:x + w] = 0
+    elif kind == 1:
+        angle, offset = rng.uniform(0, 2 * np.pi), rng.uniform(-0.25, 0.25)
+        axis = torch.linspace(-0.5, 0.5, side)
+        keep = ((axis[None, :] * np.cos(angle) + axis[:, None] * np.sin(angle)) < offset).float()[None]
+    else:
+        n = side // PATCH
+        patches = torch.from_numpy(rng.random((1, 1, n, n)) > rng.uniform(0.1, 0.6)).float()
+        keep = F.interpolate(patches, scale_factor=PATCH, mode="nearest")[0]
+    return keep
+
+
+def control_image(disparity, product, keep, rng):
+    """R8 `stacked`: disparity·product and disparity·D outside the product, in [0,1]: [B,2,256,256]."""
+    b = len(disparity)
+    disparity, product = disparity.float() / 255, product.float() / 255
+    present = ~chance(rng, b, RECIPE["dropControl"])
+    layout = present & chance(rng, b, RECIPE["referenceDepth"])
+    foreground = disparity * product * present[:, None, None]
+    background = disparity * (1 - product) * keep[:, 0] * layout[:, None, None]
+    return torch.stack([foreground, background], 1)
+
+
+def chance(rng, n, p):
+    """n coin flips -> bool [n]."""
+    return torch.from_numpy(rng.random(n) < p)

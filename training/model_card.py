@@ -1,0 +1,45 @@
+"""The model card of models/mini, with numbers read from the training runs."""
+from config import RUNS
+
+
+def text():
+    results = RUNS / "results.md"
+    numbers = results.read_text() if results.exists() else "Training has not finished; these weights are for development.\n"
+    return CARD.replace("{numbers}", numbers)
+
+
+CARD = """---
+license: apache-2.0
+---
+# Backdrop Mini 256
+
+A small product-background model, trained from nothing on one CPU, that exercises every part of the method: Patch Flexible
+Visibility, linear token compression, the Mask Encoder Prompt Adapter, a two-channel depth ControlNet, a latent space, a
+depth network and a tokenizer of its own. 256×256 px, fp16, under 60 MB.
+
+## What it can do
+- Put a product picture into a simple rendered-looking scene: lighting, backdrop colours, floor and wall, and the kinds of
+  props that its renders have. Product pixels are pasted back unchanged.
+- Take the style of a reference picture that looks like its training renders, with parts of it hidden.
+- Follow prompts in the words of its captions.
+
+## What it cannot do
+- Photographs of people, text, brands, animals or anything that the renders lack; words outside the captions have no learned meaning.
+- Fine texture: it saw few pictures for a short time. Expect soft, plausible backgrounds, not photographs.
+- Sizes much different from 256×256 px.
+
+It is a working example and a test model. For real work install a large package (SDXL).
+
+## Data
+Only synthetic scenes, rendered by this repository's `training/render/` (procedural, nothing downloaded). No photographs, no
+people, no third-party pictures or weights.
+
+## Training
+`training/README.md` has the recipe and the commands. Weights are exponential moving averages.
+
+{numbers}
+"""
+
+
+if __name__ == "__main__":
+    print(text())

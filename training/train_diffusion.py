@@ -1,0 +1,178 @@
+"""Train the diffusion model by Eq. 7. Stage `base`: UNet, text, vision, compression, MEPA. Stage `control`: plus ControlNet.
+
+The paper adapts a frozen SDXL, so it freezes the UNet and the text weights; here nothing is pretrained and all train together.
+Eq. 7 is written for the velocity v = α·ε − σ·x₀: |v − v_θ|² is |ε − ε_θ|² reweighted over t, and it is defined at the
+zero-signal end that the schedule has (rescale_betas_zero_snr), so that sampling can start from pure noise.
+"""
+import argparse
+import hashlib
+import os
+import time
+
+import numpy as np
+import torch
+from diffusers import AutoencoderTiny
+
+import train_tokenizer
+from budget import Budget, LossLog
+from conditions import make_batch
+from config import CACHE, CONFIG, RUNS, start
+from data import load_scenes
+from models import Backdrop, build_scheduler
+
+CHECKPOINT = RUNS / "diffusion"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stage", choices=["base", "control"], required=True)
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--resume", action="store_true", help="go on from this stage's own checkpoint, if there is one")
+    parser.add_argument("--batch", type=int)
+    args = parser.parse_args()
+    start()
+    settings = {**CONFIG["training"][args.stage]}
+    settings.update({k: v for k, v in (("minutes", args.minutes), ("batch", args.batch)) if v is not None})
+    train(args.stage, settings, args.resume)
+
+
+def train(stage, settings, resume):
+    scenes = load_scenes()
+    tokenizer = train_tokenizer.load()
+    captions = torch.tensor([train_tokenizer.encode(tokenizer, r["captions"]) for r in scenes.records])
+    empty = torch.tensor(train_tokenizer.encode(tokenizer, [""])[0])
+    latents = encoded(scenes)
+    path = CHECKPOINT / f"{stage}.pt"
+    model, state = restore(stage, path, tokenizer.get_vocab_size(), tokenizer.token_to_id(train_tokenizer.END), resume)
+    parameters = list(model.parameters())
+    optimiser = torch.optim.AdamW(parameters, lr=settings["rate"], weight_decay=0.01, betas=(0.9, 0.99), fused=True)
+    if state["optimiser"] is not None:
+        optimiser.load_state_dict(state["optimiser"])
+    average = Average(model, state)
+    budget = Budget(settings["minutes"], settings["rate"], settings["warmupSteps"], settings["finalRate"], state["seconds"])
+    log = LossLog(RUNS / stage / "loss.csv", ["loss"])
+    rng = np.random.default_rng(CONFIG["seed"] + state["step"] + (stage == "control") * 10**6)
+    order = Epochs(scenes.train, settings["batch"], rng)
+    alphas = build_scheduler().alphas_cumprod
+    compiled(model)
+    step, saved = state["step"], time.time()
+    while not budget.done:
+        budget.set_rate(optimiser, step)
+        batch = make_batch(scenes, latents, captions, empty, order.next(), rng)
+        loss = velocity_loss(model, batch, alphas, rng)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        step += 1
+        average.update(state["steps_before"] + step)
+        log.add(step, budget.used, step * settings["batch"], (loss,))
+        if time.time() - saved > 150:
+            save(path, model, average, optimiser, state, step, settings["batch"], budget)
+            saved = time.time()
+    save(path, model, average, optimiser, state, step, settings["batch"], budget)
+
+
+def velocity_loss(model, batch, alphas, rng):
+    """Eq. 7 as |v − v_θ|², x_t = α·x₀ + σ·ε, α² = ᾱ_t; weight 0.3 in the product, which is pasted back afterwards."""
+    b = len(batch.latents)
+    # Stratified timesteps: one in each of B equal parts of 0…999, which steadies the gradient.
+    timestep = torch.from_numpy(((rng.permutation(b) + rng.random(b)) / b * len(alphas)).astype(np.int64))
+    a, s = (alphas[timestep].sqrt().view(-1, 1, 1, 1), (1 - alphas[timestep]).sqrt().view(-1, 1, 1, 1))
+    noise = torch.randn_like(batch.latents)
+    noisy = (a * batch.latents + s * noise).contiguous(memory_format=torch.channels_last)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        predicted = model(batch, noisy, timestep)
+    velocity = a * noise - s * batch.latents
+    return ((predicted.float() - velocity).square() * batch.weight).sum() / (batch.weight.sum() * velocity.shape[1])
+
+
+class Average:
+    """Exponential moving average of the weights, decay min(0.9995, (1+n)/(10+n)); it is what is exported."""
+
+    def __init__(self, model, state):
+        self.source = list(model.parameters())
+        self.names = [n for n, _ in model.named_parameters()]
+        given = state["average"] or {}
+        self.values = [given[n].clone() if n in given else p.detach().clone() for n, p in zip(self.names, self.source)]
+
+    @torch.no_grad()
+    def update(self, step):
+        torch._foreach_lerp_(self.values, [p.detach() for p in self.source], 1 - min(0.9995, (1 + step) / (10 + step)))
+
+    def state(self):
+        return dict(zip(self.names, self.values))
+
+
+class Epochs:
+    """Shuffled passes over the training scenes, in batches."""
+
+    def __init__(self, index, batch, rng):
+        self.index, self.batch, self.rng, self.left = index, batch, rng, np.empty(0, np.int64)
+
+    def next(self):
+        while len(self.left) < self.batch:
+            self.left = np.concatenate([self.left, self.rng.permutation(self.index)])
+        taken, self.left = self.left[:self.batch], self.left[self.batch:]
+        return taken
+
+
+@torch.no_grad()
+def encoded(scenes):
+    """Scaled latents of every scene, plain and mirrored: [2,N,4,32,32]; kept on disk for these weights and scenes."""
+    folder = RUNS / "vae"
+    weights = (folder / "diffusion_pytorch_model.safetensors").read_bytes()
+    key = hashlib.sha256(weights + str([r["id"] for r in scenes.records]).encode()).hexdigest()[:16]
+    path = CACHE / f"latents-{key}.pt"
+    if path.exists():
+        return torch.load(path)
+    vae = AutoencoderTiny.from_pretrained(folder)
+    rows = []
+    for images in (scenes.images, scenes.images.flip(2)):
+        parts = [vae.encode(x.permute(0, 3, 1, 2).float().div(127.5).sub(1)).latents for x in images.split(8)]
+        rows.append(torch.cat(parts) * vae.config.scaling_factor)
+    latents = torch.stack(rows)
+    torch.save(latents, path)
+    print(f"latents: mean {latents.mean().item():.3f} std {latents.std().item():.3f}", flush=True)
+    return latents
+
+
+def restore(stage, path, vocabulary, end_id, resume):
+    """The model of this stage and where it stands: its own checkpoint, else for `control` the base stage's result."""
+    fresh = {"step": 0, "steps_before": 0, "samples_before": 0, "seconds": 0.0, "optimiser": None, "average": None}
+    model = Backdrop(vocabulary, end_id)
+    if resume and path.exists():
+        saved = torch.load(path)
+        model = model if stage == "base" else model.add_control()
+        model.load_state_dict(saved["model"])
+        return prepared(model), {k: saved[k] for k in fresh}
+    if stage == "control":
+        saved = torch.load(CHECKPOINT / "base.pt")
+        model.load_state_dict(saved["model"])
+        model.add_control()
+        fresh |= {"steps_before": saved["step"], "samples_before": saved["samples"], "average": saved["average"]}
+    return prepared(model), fresh
+
+
+def compiled(model):
+    """torch.compile in place: a minute or two once, then steps take two thirds of the time."""
+    for part in (model.unet, model.control, model.vision, model.compression):
+        if part is not None:
+            part.compile(dynamic=False)
+
+
+def prepared(model):
+    return model.to(memory_format=torch.channels_last).train()
+
+
+def save(path, model, average, optimiser, state, step, batch, budget):
+    """Written beside and renamed, so that a reader never sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"model": model.state_dict(), "average": average.state(), "optimiser": optimiser.state_dict(), "step": step,
+                "steps_before": state["steps_before"], "samples_before": state["samples_before"], "samples": step * batch + state["samples_before"],
+                "seconds": budget.used}, f"{path}.part")
+    os.replace(f"{path}.part", path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Train the mini model, every stage in order. A stage whose result exists is skipped; an interrupted one goes on."""
+import argparse
+import subprocess
+import sys
+
+from config import ROOT, RUNS
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes-ae", type=float, default=12)
+    parser.add_argument("--minutes-depth", type=float, default=5)
+    parser.add_argument("--minutes-base", type=float, default=30)
+    parser.add_argument("--minutes-control", type=float, default=35)
+    args = parser.parse_args()
+    once("tokenizer", "train_tokenizer.py")
+    once("autoencoder", "train_autoencoder.py", "--minutes", args.minutes_ae)
+    once("depth", "train_depth.py", "--minutes", args.minutes_depth)
+    once("base", "train_diffusion.py", "--stage", "base", "--resume", "--minutes", args.minutes_base)
+    once("control", "train_diffusion.py", "--stage", "control", "--resume", "--minutes", args.minutes_control)
+    for script in ("export.py", "plot_loss.py", "sample.py"):
+        subprocess.run([sys.executable, str(ROOT / script)], check=True)
+
+
+def once(name, script, *arguments):
+    """Run a stage and leave a marker; a marker from an earlier run skips it."""
+    marker = RUNS / f"{name}.done"
+    if marker.exists():
+        print(f"{name}: done before, remove {marker} to train it again")
+        return
+    subprocess.run([sys.executable, str(ROOT / script), *map(str, arguments)], check=True)
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.touch()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Reference picture -> image tokens: Patch Flexible Visibility (paper 3.2) and token compression (Eq. 3)."""
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+DROPPED_BIAS = -1e4
+
+
+def patch_visibility(keep, patch, tau):
+    """D -> D_p (R1, R2): a patch with more than τ of its pixels dropped is dropped, else it is kept whole.
+
+    keep: D [B,1,H,W] in {0,1}, 1 = keep -> [B, N] with N = HW/P²."""
+    dropped = 1 - F.avg_pool2d(keep, patch)
+    return (dropped <= tau).to(keep.dtype).flatten(1)
+
+
+class PatchFlexibleVision(nn.Module):
+    """A CLIP vision encoder that sees only the kept patches, mode `exclude` (R4).
+
+    `clip` is a transformers CLIPVisionModel; its post_layernorm is not used."""
+
+    def __init__(self, clip):
+        super().__init__()
+        clip.post_layernorm = nn.Identity()
+        self.clip = clip
+
+    def forward(self, pixel_values, patch_mask):
+        """Normalised pixels [B,3,S,S], patch_mask [B,N] with 1 = keep -> hidden states of the last layer [B,N+1,C].
+
+        Eq. 1: z = Conv(pixels) · D_z. The projection has no bias, so masking the pixels too would change nothing.
+        The class token stays; dropped patches are also hidden from every self-attention."""
+        embeddings = self.clip.embeddings
+        z = embeddings.patch_embedding(pixel_values).flatten(2).transpose(1, 2) * patch_mask[..., None]
+        z = torch.cat([embeddings.class_embedding.expand(len(z), 1, -1), z], 1) + embeddings.position_embedding.weight
+        z = self.clip.pre_layrnorm(z)
+        kept = F.pad(patch_mask, (1, 0), value=1.0)
+        bias = ((1 - kept) * DROPPED_BIAS)[:, None, None, :].expand(-1, -1, z.shape[1], -1)
+        for layer in self.clip.encoder.layers:
+            z = layer(z, attention_mask=bias.to(torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else z.dtype))
+        return z
+
+
+class LinearCompression(nn.Module):
+    """Eq. 3: Z' = Q·Zᵀ·Z / n with projections and norms (R5). c learned queries replace N+1 patch tokens."""
+
+    def __init__(self, width, queries, inner, output):
+        super().__init__()
+        self.latents = nn.Parameter(torch.randn(1, queries, inner) * inner**-0.5)
+        self.norm_in = nn.LayerNorm(width)
+        self.to_k = nn.Linear(width, inner, bias=False)
+        self.to_v = nn.Linear(width, inner, bias=False)
+        self.proj_out = nn.Linear(inner, output)
+        self.norm_out = nn.LayerNorm(output)
+
+    def forward(self, z, patch_mask):
+        """z [B,N+1,Cv] (class token first), patch_mask [B,N] -> image tokens [B,c,D]."""
+        kept = F.pad(patch_mask, (1, 0), value=1.0)[..., None]
+        z = self.norm_in(z)
+        k, v = self.to_k(z) * kept, self.to_v(z) * kept
+        n = kept.sum(1, keepdim=True).clamp(min=1)
+        return self.norm_out(self.proj_out(self.latents @ (k.transpose(1, 2) @ v / n)))
