@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { access, constants, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
 
@@ -10,7 +10,7 @@ export interface OutputFile {
   readonly content: Uint8Array | string;
 }
 
-/** Refuses a folder that cannot be written, or made, before any work is done; makes nothing yet. */
+/** Refuses a folder that cannot be written, or made, before any work is done; leaves nothing behind. */
 export async function checkOutputFolder(dir: string): Promise<void> {
   for (let folder = resolve(dir); ; folder = dirname(folder)) {
     const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
@@ -19,9 +19,11 @@ export async function checkOutputFolder(dir: string): Promise<void> {
     });
     if (found === undefined) continue;
     if (!found.isDirectory()) throw unwritable(dir, `${folder} is a file`);
-    await access(folder, constants.W_OK | constants.X_OK).catch((error: unknown) => {
+    // Permission bits tell little (root, read-only mounts, /proc): only writing proves that writing works.
+    const probe = await mkdtemp(join(folder, ".backdrop-")).catch((error: unknown) => {
       throw unwritable(dir, error);
     });
+    await rmdir(probe);
     return;
   }
 }

@@ -42,9 +42,8 @@ export function transformerBlock(s: Scope, x: Value, numHeads: number, prompts: 
 /** softmax(QKᵀ/√d)V with Q, K, V linear in x.   x: [B, HW, C] */
 function selfAttention(s: Scope, x: Value, numHeads: number): Value {
   const channels = size(x, -1);
-  const [q, k, v] = ["to_q", "to_k", "to_v"].map((name) => linear(s.at(name), x, channels, { bias: false }));
-  if (!q || !k || !v) throw new Error("three projections");
-  return linear(s.at("to_out", 0), attention(q, k, v, numHeads), channels);
+  const project = (name: string) => linear(s.at(name), x, channels, { bias: false });
+  return linear(s.at("to_out", 0), attention(project("to_q"), project("to_k"), project("to_v"), numHeads), channels);
 }
 
 /** W₂(a · gelu(b)) with a‖b = W₁x (GEGLU, inner width 4C).   x: [B, HW, C] */

@@ -52,8 +52,8 @@ const count = z.int().positive();
 /** One number for all blocks, or one a block. */
 const perBlock = (item: z.ZodInt) => z.union([item, z.array(item).nonempty()]);
 /** Options that this program does not implement are accepted only where they change nothing. */
-const only = <T extends string | number | boolean | null>(value: T) => z.literal(value).default(value as never);
-const any = z.unknown().optional();
+const only = <T extends string | number | boolean | null>(value: T) => z.literal(value).optional();
+const irrelevant = z.unknown().optional();
 
 const encoderShape = {
   in_channels: count.default(4),
@@ -74,7 +74,7 @@ const encoderShape = {
   addition_time_embed_dim: count.nullable().default(null),
   projection_class_embeddings_input_dim: count.nullable().default(null),
   act_fn: z.enum(["silu", "swish"]).default("silu"),
-  only_cross_attention: z.union([z.literal(false), z.array(z.literal(false))]).default(false),
+  only_cross_attention: z.union([z.literal(false), z.array(z.literal(false))]).optional(),
   downsample_padding: only(1),
   mid_block_scale_factor: only(1),
   encoder_hid_dim: only(null),
@@ -84,8 +84,8 @@ const encoderShape = {
   num_class_embeds: only(null),
   resnet_time_scale_shift: only("default"),
   // Precision of the scores and width of an unused embedding: nothing to do in fp32.
-  upcast_attention: any,
-  addition_embed_type_num_heads: any,
+  upcast_attention: irrelevant,
+  addition_embed_type_num_heads: irrelevant,
 };
 
 const unetSchema = z.strictObject({
@@ -106,10 +106,10 @@ const unetSchema = z.strictObject({
   conv_out_kernel: only(3),
   attention_type: only("default"),
   class_embeddings_concat: only(false),
-  mid_block_only_cross_attention: z.literal([null, false]).default(null),
+  mid_block_only_cross_attention: z.literal([null, false]).optional(),
   cross_attention_norm: only(null),
-  sample_size: any,
-  dropout: any,
+  sample_size: irrelevant,
+  dropout: irrelevant,
 });
 
 const controlNetSchema = z.strictObject({

@@ -1,4 +1,6 @@
+import { deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
+import { crc32 } from "../../server/image/pngChunks.ts";
 import type { RgbaImage } from "../../server/image/rgba.ts";
 
 /** A picture from a function of its pixels. */
@@ -34,4 +36,22 @@ export function encoder({ width, height, data }: RgbaImage): Sharp {
 
 export async function png(image: RgbaImage): Promise<Buffer> {
   return await encoder(image).png().toBuffer();
+}
+
+/** A PNG that claims a size and holds next to nothing. */
+export function headerOnlyPng(width: number, height: number): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 6, 0, 0, 0], 8);
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    checksum.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, checksum]);
+  };
+  const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+  const pixels = chunk("IDAT", deflateSync(Buffer.alloc(16)));
+  return Buffer.concat([signature, chunk("IHDR", header), pixels, chunk("IEND", Buffer.alloc(0))]);
 }

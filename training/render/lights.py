@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 from math import cos, radians, sin, tan
 
-from shade import math, mix, node, noise, put, ramp, rgb
+from shade import math, mix, node, perlin, put, ramp, rgb
 
 # sun: colour, strength, elevation range (deg), azimuth range (deg, side chosen at random), disc size (deg)
 # sky: horizon, zenith, strength.  fill: colour of an even indoor surround.  soft: area-lamp colour, power.
@@ -72,7 +72,7 @@ def world(kind, spec, rng, towards, clouds, haze):
         col = ramp(w, up, [(0.0, hor), (0.02 + haze, tuple(0.4 * h + 0.6 * z for h, z in zip(hor, zen))), (0.36, zen)])
         if clouds:
             flat = node(w, "Mapping", i0=vec, i1=tuple(rng.uniform(-9, 9, 3)), i3=(1.4, 1.4, 4.5)).outputs[0]
-            puff = ramp(w, noise(w, flat, 2.2, 5, 0.55, 0.3), [(0.48, 0.0), (0.66, 0.9)])
+            puff = ramp(w, perlin(w, flat, 2.2, 5, 0.55, 0.3), [(0.48, 0.0), (0.66, 0.9)])
             lit = tuple(0.5 * h + 0.5 for h in hor) if power > 0.6 else tuple(min(1, 1.3 * h) for h in hor)
             col = mix(w, math(w, "MULTIPLY", puff, clouds), col, lit)
         if "glow" in spec:

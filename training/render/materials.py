@@ -1,5 +1,5 @@
 """Procedural surface materials.  Colours are linear RGB triples, lengths decimetres."""
-from shade import (bsdf, bump, material, math, mix, node, noise, plain, position, ramp, surface)
+from shade import (lookup, bsdf, bump, material, math, mix, node, noise, plain, position, ramp, surface)
 
 
 def shades(color, dark=0.55, light=1.35):
@@ -28,20 +28,20 @@ def wood(rng, color, plank=1.5, rough=0.4, coat=0.0, rustic=0.3):
     col = mix(m, math(m, "MULTIPLY", gap, 0.85), col, (0.01, 0.007, 0.005))
     h = math(m, "SUBTRACT", math(m, "MULTIPLY", fine, 0.25 + rustic), math(m, "MULTIPLY", gap, 1.5))
     r = math(m, "ADD", rough - 0.1, math(m, "MULTIPLY", fine, 0.25))
-    return surface(m, bsdf(m, col, r, coat=coat, normal=bump(m, h, 0.25 + 0.5 * rustic, 0.05)))
+    return surface(m, bsdf(m, col, r, coat=coat, normal=bump(m, h, 0.25 + 0.5 * rustic, 0.05)), color)
 
 
 def marble(rng, base, vein, rough=0.12):
     m = material()
     vec = position(m, (1, 1, 1), tuple(rng.uniform(-50, 50, 3)), (0, 0, rng.uniform(0, 3)))
-    warp = mix(m, 0.35, vec, node(m, "TexNoise", Vector=vec, Scale=0.5, Detail=3.0).outputs[1], "LINEAR_LIGHT")
+    warp = mix(m, 0.35, vec, lookup(m, vec, 0.5).outputs[0], "LINEAR_LIGHT")
     big = math(m, "ABSOLUTE", math(m, "SUBTRACT", noise(m, warp, 0.28, 4, 0.6, 0.6), 0.5))
     thin = math(m, "ABSOLUTE", math(m, "SUBTRACT", noise(m, warp, 0.7, 3, 0.55, 1.0), 0.5))
     cloud = noise(m, vec, 0.35, 3)
     col = mix(m, math(m, "MULTIPLY", cloud, 0.45 if sum(base) > 0.5 else 0.08), base, tuple(0.6 * b + 0.4 * v for b, v in zip(base, vein)))
     col = mix(m, ramp(m, big, [(0.0, 0.85), (0.035, 0.25), (0.1, 0.0)]), col, vein)
     col = mix(m, ramp(m, thin, [(0.0, 0.55), (0.018, 0.0)]), col, vein)
-    return surface(m, bsdf(m, col, rough, coat=0.3))
+    return surface(m, bsdf(m, col, rough, coat=0.3), base)
 
 
 def concrete(rng, color, pores=0.5, rough=0.8, joints=0.0):
@@ -56,7 +56,7 @@ def concrete(rng, color, pores=0.5, rough=0.8, joints=0.0):
     hole = math(m, "MULTIPLY", hole, math(m, "MULTIPLY", math(m, "GREATER_THAN", mid, 0.52), pores))
     col = mix(m, math(m, "MULTIPLY", hole, 0.6), col, tuple(0.3 * x for x in color))
     h = math(m, "SUBTRACT", math(m, "MULTIPLY", mid, 0.6), hole)
-    return surface(m, bsdf(m, col, rough, normal=bump(m, h, 0.35, 0.1)))
+    return surface(m, bsdf(m, col, rough, normal=bump(m, h, 0.35, 0.1)), color)
 
 
 def plaster(rng, color, strength=0.3):
@@ -66,7 +66,7 @@ def plaster(rng, color, strength=0.3):
     h = math(m, "ADD", noise(m, vec, 0.7, 4, 0.6, 1.2), math(m, "MULTIPLY", noise(m, vec, 7.0, 2), 0.25))
     d, c, l = shades(color, 0.86, 1.1)
     col = ramp(m, noise(m, vec, 0.3, 3), [(0.35, d), (0.5, c), (0.65, l)])
-    return surface(m, bsdf(m, col, 0.85, normal=bump(m, h, strength, 0.25)))
+    return surface(m, bsdf(m, col, 0.85, normal=bump(m, h, strength, 0.25)), color)
 
 
 def bricks(rng, color, mortar, upright=True, size=(2.4, 0.75), gap=0.09, rough=0.8, vary=1.0, offset=0.5, coat=0.0):
@@ -81,7 +81,7 @@ def bricks(rng, color, mortar, upright=True, size=(2.4, 0.75), gap=0.09, rough=0
     col = mix(m, 0.6 * vary, tex.outputs[0], ramp(m, soft, [(0.3, 0.35), (0.7, 1.0)]), "MULTIPLY")
     h = math(m, "SUBTRACT", math(m, "MULTIPLY", soft, 0.5 * vary), tex.outputs[1])
     r = rough if vary else math(m, "ADD", rough, math(m, "MULTIPLY", tex.outputs[1], 0.6))
-    return surface(m, bsdf(m, col, r, coat=coat, normal=bump(m, h, 0.7, 0.12)))
+    return surface(m, bsdf(m, col, r, coat=coat, normal=bump(m, h, 0.7, 0.12)), color)
 
 
 def grains(rng, color, fine=14.0, patch=0.25, rough=0.9, strength=0.5, sparkle=0.0):
@@ -92,7 +92,7 @@ def grains(rng, color, fine=14.0, patch=0.25, rough=0.9, strength=0.5, sparkle=0
     d, c, l = shades(color, 1 - patch, 1 + patch)
     col = ramp(m, math(m, "ADD", math(m, "MULTIPLY", f, 0.5), math(m, "MULTIPLY", p, 0.5)), [(0.36, d), (0.5, c), (0.64, l)])
     h = math(m, "ADD", math(m, "MULTIPLY", f, 0.5), p)
-    return surface(m, bsdf(m, col, rough, normal=bump(m, h, strength, 0.12), sheen=sparkle))
+    return surface(m, bsdf(m, col, rough, normal=bump(m, h, strength, 0.12), sheen=sparkle), color)
 
 
 def water(rng, color, ripple=0.25, scale=0.7, stretch=(1, 2.2, 1)):
@@ -102,7 +102,7 @@ def water(rng, color, ripple=0.25, scale=0.7, stretch=(1, 2.2, 1)):
     # Ripples far away would only be noise at 256 pixels: flatten them with distance.
     z = node(m, "CameraData").outputs["View Z Depth"]
     fade = math(m, "MULTIPLY", math(m, "MINIMUM", math(m, "DIVIDE", 22.0, z), 1.0), ripple)
-    return surface(m, bsdf(m, color, 0.05, specular=0.6, normal=bump(m, h, fade, 0.5)))
+    return surface(m, bsdf(m, color, 0.05, specular=0.6, normal=bump(m, h, fade, 0.5)), color)
 
 
 def cloth(rng, color, weave=0.25, rough=0.75, sheen=0.5, fine=9.0):
@@ -111,7 +111,7 @@ def cloth(rng, color, weave=0.25, rough=0.75, sheen=0.5, fine=9.0):
     w = [node(m, "TexWave", {"bands_direction": a}, Vector=vec, Scale=fine, Distortion=0.6).outputs[1] for a in "XY"]
     h = math(m, "ADD", *w)
     col = mix(m, math(m, "MULTIPLY", h, 0.2), color, tuple(0.7 * c for c in color))
-    return surface(m, bsdf(m, col, rough, sheen=sheen, normal=bump(m, h, weave, 0.03)))
+    return surface(m, bsdf(m, col, rough, sheen=sheen, normal=bump(m, h, weave, 0.03)), color)
 
 
 def satin(color):

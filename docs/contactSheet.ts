@@ -1,0 +1,85 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { openModel } from "../server/engine/openModel.ts";
+import { modelsDir } from "../server/engine/packages.ts";
+import { decodeImage } from "../server/image/decode.ts";
+import { encodePreview } from "../server/image/encode.ts";
+import { drawOnCanvas, resample, whole } from "../server/image/resize.ts";
+import { flatten, type RgbaImage } from "../server/image/rgba.ts";
+import { generate } from "../server/pipeline/generate.ts";
+import { decodeJob } from "../server/pipeline/job.ts";
+import { parseSettings } from "../shared/settings.ts";
+
+// Makes docs/contact-sheet.jpg: four products × four references with a prompt each, one seed, nothing picked.
+// `npm run contact-sheet -- [--seed 0] [--fusion query] [--guidance 7.5] [--steps 30] [--out docs/contact-sheet.jpg]`
+
+const root = join(modelsDir(), "..");
+const products = ["bottle.png", "jar.png", "box.png", "sneaker.png"];
+const styles = [
+  ["reference", "a wooden table in warm evening light"],
+  ["reference-beach", "on the sand of a sunny beach by the sea"],
+  ["reference-podium", "a pastel podium with an arch, soft studio light"],
+  ["reference-bokeh", "a dark glossy table at night with blurred city lights"],
+] as const;
+const cell = 288;
+const gap = 8;
+const white = [255, 255, 255] as const;
+
+const { values: options } = parseArgs({
+  options: {
+    seed: { type: "string", default: "0" },
+    out: { type: "string", default: join(root, "docs", "contact-sheet.jpg") },
+    fusion: { type: "string" },
+    guidance: { type: "string" },
+    steps: { type: "string" },
+  },
+});
+const numeric = Object.fromEntries(
+  (["guidance", "steps"] as const).flatMap((name) => (options[name] ? [[name, Number(options[name])]] : [])),
+);
+
+const named = async (name: string) => ({ name, bytes: await readFile(join(root, "samples", name)) });
+const square = { width: cell, height: cell };
+const sheetSize = {
+  width: (styles.length + 1) * (cell + gap) - gap,
+  height: (products.length + 1) * (cell + gap) - gap,
+};
+let sheet: RgbaImage = flatten({ ...sheetSize, data: new Uint8Array(sheetSize.width * sheetSize.height * 4) }, white);
+
+const model = await openModel("mini", { provider: "auto" });
+for (const [column, [style]] of styles.entries()) await place(await named(`${style}.jpg`), column + 1, 0);
+for (const [row, product] of products.entries()) {
+  await place(await named(product), 0, row + 1);
+  for (const [column, [style, prompt]] of styles.entries()) {
+    const seed = Number(options.seed);
+    const parsed = parseSettings({ prompt, seed, width: 512, height: 512, fusion: options.fusion, ...numeric });
+    const files = {
+      product: await named(product),
+      reference: await named(`${style}.jpg`),
+      referenceMask: await named(`${style}.mask.png`),
+    };
+    const { variants } = await generate(model, await decodeJob(files, { ...parsed, seed }));
+    for (const { result } of variants) await place({ name: "result.png", bytes: result }, column + 1, row + 1);
+    console.log(`${product} × ${style}`);
+  }
+}
+await model.dispose();
+await writeFile(options.out, await encodePreview(sheet));
+console.log(options.out);
+
+/** Draws one picture into its cell of the sheet. */
+async function place(file: { name: string; bytes: Uint8Array }, column: number, row: number): Promise<void> {
+  const image = flatten(await decodeImage(file.bytes, file.name), white);
+  const at = { x: column * (cell + gap), y: row * (cell + gap), ...square };
+  sheet = over(sheet, drawOnCanvas(await resample(image, whole(image), square), at, sheetSize));
+}
+
+/** Opaque pixels of `top` over `bottom`, both of one size. */
+function over(bottom: RgbaImage, top: RgbaImage): RgbaImage {
+  const data = bottom.data.slice();
+  for (let i = 0; i < data.length; i += 4) {
+    if (top.data[i + 3] === 255) data.set(top.data.subarray(i, i + 4), i);
+  }
+  return { ...bottom, data };
+}

@@ -1,0 +1,85 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { version } from "../../shared/version.ts";
+import { command } from "./command.ts";
+
+test("help and version exit 0", async () => {
+  expect(await command(["--version"])).toMatchObject({ exitCode: 0, stdout: `${version}\n` });
+  const { exitCode, stdout } = await command(["generate", "--help"]);
+  expect(exitCode).toBe(0);
+  for (const option of [
+    "--product",
+    "--reference-mask",
+    "--fusion",
+    "--visibility-threshold",
+    "--previews",
+    "--json",
+  ]) {
+    expect(stdout).toContain(option);
+  }
+});
+
+test("what does not exist, or not yet, is said and exits 2", async () => {
+  expect(await command(["fly"])).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("unknown command") });
+  for (const argv of [["start"], ["models", "install", "sdxl"], ["models", "remove", "mini"]]) {
+    expect(await command(argv)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("not available in version"),
+    });
+  }
+  const { events } = await command(["start", "--json"]);
+  expect(events()).toEqual([expect.objectContaining({ type: "failed", code: "invalid_params" })]);
+});
+
+test("doctor tells what is here", async () => {
+  const { events } = await command(["doctor", "--json"]);
+  const findings = Object.fromEntries(events().map((event) => [event.about, event]));
+  expect(findings["Node.js"]).toMatchObject({ ok: true, found: process.versions.node });
+  expect(findings.onnxruntime).toMatchObject({ ok: true, found: expect.stringContaining("cpu") });
+  expect(findings.pictures).toMatchObject({ ok: true });
+});
+
+// The bundle as users run it; beside node_modules, so that its packages are found.
+const root = fileURLToPath(new URL("../..", import.meta.url));
+let bundle: string;
+beforeAll(async () => {
+  bundle = await mkdtemp(join(root, "node_modules", ".backdrop-test-"));
+  await build({
+    entryPoints: { cli: join(root, "server/cli/main.ts") },
+    outdir: bundle,
+    bundle: true,
+    splitting: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    outExtension: { ".js": ".mjs" },
+    logLevel: "error",
+  });
+});
+afterAll(async () => {
+  await rm(bundle, { recursive: true, force: true });
+});
+
+test("the bundled program gives help without loading a network runtime or a picture decoder", async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    "--trace-event-categories",
+    "none",
+    join(bundle, "cli.mjs"),
+    "--help",
+  ]);
+  expect(stdout).toContain("generate");
+});
+
+test("the bundled program exits 2 on bad input and prints one line of JSON", async () => {
+  const argv = [join(bundle, "cli.mjs"), "generate", "--product", "a", "--reference", "b", "--out", "c", "--json"];
+  const failure: unknown = await promisify(execFile)(process.execPath, argv).catch((error: unknown) => error);
+  expect(failure).toMatchObject({
+    code: 2,
+    stdout: expect.stringMatching(/^\{"type":"failed","code":"image_missing".*\}\n$/),
+  });
+});
