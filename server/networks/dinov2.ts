@@ -47,10 +47,12 @@ export const dinov2Schema = z
   .refine((c) => c.out_indices.every((n, i, all) => n <= c.num_hidden_layers && n > (all[i - 1] ?? 0)), {
     path: ["out_indices"],
     error: "expected rising numbers of layers",
+    abort: true,
   })
   .refine((c) => c.hidden_size % c.num_attention_heads === 0, {
     path: ["hidden_size"],
     error: "expected a multiple of num_attention_heads",
+    abort: true,
   })
   .transform(
     (c): Dinov2Config => ({

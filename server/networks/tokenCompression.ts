@@ -54,9 +54,17 @@ export function readCompressionConfig(weights: Weights, type: CompressionConfig[
     type,
     ...common,
     layers: layers.size,
-    numHeads: (shape("layers.0.0.to_q.weight")[0] ?? 0) / resamplerHeadWidth,
+    numHeads: resamplerHeads(shape("layers.0.0.to_q.weight")),
     feedForwardWidth: shape("layers.0.1.1.weight")[0] ?? 0,
   };
+}
+
+function resamplerHeads([queryWidth = 0]: readonly number[]): number {
+  if (queryWidth > 0 && queryWidth % resamplerHeadWidth === 0) return queryWidth / resamplerHeadWidth;
+  throw new BackdropError(
+    "model_corrupt",
+    `ip_adapter/image_proj.layers.0.0.to_q.weight: expected a multiple of ${resamplerHeadWidth} rows, got ${queryWidth}; this is no IP-Adapter-plus resampler`,
+  );
 }
 
 /** Image tokens [B, c, D] from vision tokens [B, N+1, Cv]. */

@@ -77,12 +77,14 @@ export function upsampleNearest2(x: Value): Value {
 
 /** Bilinear resampling to [height, width]; with `alignCorners` the corner pixels' centres coincide (torch). */
 export function resizeBilinear(x: Value, height: number, width: number, { alignCorners = false } = {}): Value {
-  const scales = x.graph.constant(Float32Array.of(1, 1, height / size(x, 2), width / size(x, 3)), [4]);
+  // Sizes, because a size that is computed from a rounded scale can be one short.
+  const sizes = x.graph.constant(BigInt64Array.of(BigInt(height), BigInt(width)), [2]);
   const shape = [x.shape[0] ?? 1, size(x, 1), height, width];
   const mode = alignCorners ? "align_corners" : "half_pixel";
-  return x.graph.node("Resize", [x, "", scales], x.type, shape, {
+  return x.graph.node("Resize", [x, "", "", sizes], x.type, shape, {
     mode: "linear",
     coordinate_transformation_mode: mode,
+    axes: [2, 3],
   });
 }
 

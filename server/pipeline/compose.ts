@@ -27,24 +27,24 @@ export interface ProductProof {
 /** Compares the placed product with a delivered picture of the same size. */
 export function proveProduct(product: RgbaImage, delivered: RgbaImage): ProductProof {
   const [before, after] = [createHash("sha256"), createHash("sha256")];
-  let [opaquePixels, changedPixels] = [0, 0];
   // row by row: hashing single pixels is slow, gathering all of them is large
+  const [rowBefore, rowAfter] = [new Uint8Array(product.width * 3), new Uint8Array(product.width * 3)];
+  let [opaquePixels, changedPixels] = [0, 0];
   for (let y = 0; y < product.height; y++) {
-    const row: [number[], number[]] = [[], []];
+    let length = 0;
     for (let i = y * product.width * 4; i < (y + 1) * product.width * 4; i += 4) {
       if (product.data[i + 3] !== 255) continue;
-      opaquePixels++;
       let changed = false;
-      for (let c = 0; c < 3; c++) {
-        const [was, is] = [product.data[i + c] ?? 0, delivered.data[i + c] ?? 0];
-        row[0].push(was);
-        row[1].push(is);
-        changed ||= was !== is;
+      for (let c = 0; c < 3; c++, length++) {
+        rowBefore[length] = product.data[i + c] ?? 0;
+        rowAfter[length] = delivered.data[i + c] ?? 0;
+        changed ||= rowBefore[length] !== rowAfter[length];
       }
+      opaquePixels++;
       if (changed) changedPixels++;
     }
-    before.update(Uint8Array.from(row[0]));
-    after.update(Uint8Array.from(row[1]));
+    before.update(rowBefore.subarray(0, length));
+    after.update(rowAfter.subarray(0, length));
   }
   return { opaquePixels, changedPixels, sha256Before: before.digest("hex"), sha256After: after.digest("hex") };
 }

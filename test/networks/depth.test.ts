@@ -5,7 +5,7 @@ import { readSafetensors } from "../../server/checkpoint/safetensors.ts";
 import { buildDepth, parseDepthConfig } from "../../server/networks/depth.ts";
 import { Graph } from "../../server/onnx/graph.ts";
 import { Scope } from "../../server/onnx/scope.ts";
-import { expectClose, floats, pick, readFixture, runGraph, worstElement } from "./support.ts";
+import { expectClose, floats, pick, readFixture, runGraph, type TestTensor, worstElement } from "./support.ts";
 
 const folder = fileURLToPath(new URL("../fixtures/networks/depth/", import.meta.url));
 const file = "depth/model.safetensors";
@@ -31,7 +31,7 @@ it("takes a batch of any size, and the picture matters", async () => {
     data: Float32Array.from(pick(cases, "pixel_values").data.subarray(0, 14700), Number),
     shape: [1, 3, 70, 70],
   };
-  const run = async (pixels: typeof picture) =>
+  const run = async (pixels: TestTensor) =>
     pick(await runGraph(await depthGraph(), folder, { pixel_values: pixels }), "depth");
   expect(worstElement(await run(picture), await run(blank)).error).toBeGreaterThan(0.1);
 });
@@ -42,7 +42,7 @@ it.each([
   [{ backbone_config: { ...json.backbone_config, use_swiglu_ffn: true } }, "backbone_config.use_swiglu_ffn"],
   [{ backbone_config: { ...json.backbone_config, out_indices: [1, 2, 4, 7] } }, "rising numbers of layers"],
   [{ reassemble_factors: [4, 2, 1, 0.25] }, "reassemble_factors"],
-])("refuses %o", async (change, message) => {
+])("refuses %#", async (change, message) => {
   await expect(depthGraph({ ...json, ...change })).rejects.toThrow(message);
 });
 

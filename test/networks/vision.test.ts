@@ -139,12 +139,13 @@ function recolour({ pixel_values, patch_mask }: typeof inputs, which: 0 | 1): Te
   const [, , height = 0, width = 0] = pixel_values.shape;
   const patch = 8;
   const across = width / patch;
-  const data = Float32Array.from(pixel_values.data, (value, i) => {
+  const values = Array.from(pixel_values.data, Number);
+  const data = Float32Array.from(values, (value, i) => {
     const x = i % width;
     const y = Math.floor(i / width) % height;
     const picture = Math.floor(i / (3 * height * width));
     const index = picture * across * across + Math.floor(y / patch) * across + Math.floor(x / patch);
-    return Number(patch_mask.data[index]) === which ? 3 - 2 * Number(value) : Number(value);
+    return Number(patch_mask.data[index]) === which ? 3 - 2 * value : value;
   });
   return { data, shape: pixel_values.shape };
 }

@@ -1,0 +1,72 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readPngText } from "../../server/image/pngChunks.ts";
+import { command, workspace } from "./command.ts";
+
+// With the embedded model: the command line's own promises, not the picture's quality.
+let place: Awaited<ReturnType<typeof workspace>>;
+beforeAll(async () => {
+  place = await workspace();
+});
+afterAll(async () => {
+  await place.remove();
+});
+
+const generate = (out: string, ...options: readonly string[]) => [
+  ...["generate", "--product", place.product, "--reference", place.reference, "--prompt", "a wooden table"],
+  ...["--out", join(place.dir, out), "--seed", "11", "--steps", "2", "--json", ...options],
+];
+
+test("results, recipes and previews are written, and the events say so", async () => {
+  const { exitCode, events } = await command(generate("all", "--variants", "2", "--previews"));
+  expect(exitCode).toBe(0);
+  const names = ["background", "recipe", "result"].flatMap((role) => [role, `${role}-2`]);
+  expect((await readdir(join(place.dir, "all"))).sort()).toEqual(
+    [
+      ...names.map((name) => (name.startsWith("recipe") ? `${name}.json` : `${name}.png`)),
+      ...["preview-01.jpg", "preview-02.jpg", "preview-2-01.jpg", "preview-2-02.jpg"],
+    ].sort(),
+  );
+  const progress = events().filter(({ type }) => type === "progress");
+  expect(progress.map(({ variant, step, steps }) => [variant, step, steps])).toEqual([
+    [1, 1, 2],
+    [1, 2, 2],
+    [2, 1, 2],
+    [2, 2, 2],
+  ]);
+  const done = events().at(-1);
+  expect(done).toMatchObject({ type: "done", productPixelsChanged: 0, seed: 11 });
+  expect(Object.keys(done?.files ?? {}).sort()).toEqual(names.sort());
+
+  const recipe = JSON.parse(await readFile(join(place.dir, "all/recipe-2.json"), "utf8"));
+  expect(recipe).toMatchObject({ model: { name: "mini" }, settings: { seed: 12, fusion: "query", steps: 2 } });
+  const result = await readFile(join(place.dir, "all/result-2.png"));
+  expect(JSON.parse(readPngText(result, "backdrop") ?? "")).toEqual(recipe);
+  expect(await sharp(result).metadata()).toMatchObject({ width: 96, height: 80, channels: 3 });
+});
+
+test("the same seed and settings give the same bytes; a second variant is the next seed", async () => {
+  await command(generate("again"));
+  const [first, again] = [join(place.dir, "all/result.png"), join(place.dir, "again/result.png")];
+  expect((await readFile(again)).equals(await readFile(first))).toBe(true);
+  await command(generate("next", "--seed", "12"));
+  expect(await pixels(join(place.dir, "next/background.png"))).toEqual(
+    await pixels(join(place.dir, "all/background-2.png")),
+  );
+});
+
+test("an interrupted command exits 130, says so, and leaves no results", async () => {
+  const interrupt = new AbortController();
+  const running = command(generate("stopped", "--steps", "100"), interrupt.signal);
+  setTimeout(() => interrupt.abort(), 50);
+  const { exitCode, events } = await running;
+  expect(exitCode).toBe(130);
+  expect(events().at(-1)).toEqual({ type: "cancelled" });
+  expect(await place.list()).not.toContain("stopped");
+});
+
+async function pixels(path: string): Promise<Buffer> {
+  return await sharp(path).raw().toBuffer();
+}
