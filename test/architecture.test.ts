@@ -16,7 +16,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "server/checkpoint": ["shared", "server/onnx", "server/networks"],
   "server/runtime": ["shared"],
   "server/image": ["shared"],
-  "server/pipeline": ["shared", "server/runtime", "server/image", "server/checkpoint/modelPackage.ts"],
+  "server/pipeline": [
+    "shared",
+    "server/runtime",
+    "server/image",
+    "server/checkpoint/modelPackage.ts",
+    "server/checkpoint/graphRequest.ts",
+  ],
   "server/engine": ["shared", "server/runtime", "server/image", "server/pipeline", "server/checkpoint"],
   "server/cli": ["shared", "server/image", "server/pipeline", "server/engine", "server/checkpoint", "server/runtime"],
 };

@@ -1,3 +1,4 @@
+import { BackdropError } from "../../shared/errors.ts";
 import { buildVaeDecoder, buildVaeEncoder, parseAutoencoderConfig } from "../networks/autoencoder.ts";
 import { buildText, parseTextConfig } from "../networks/clipText.ts";
 import { parseVisionConfig } from "../networks/clipVision.ts";
@@ -79,16 +80,22 @@ async function buildFixed(checkpoint: Checkpoint, graph: FixedGraph, scope: Open
         scope: await scope(part),
         config: parseTextConfig(await checkpoint.config(part), `${part}/config.json`),
       });
+      const first = await encoder("text_encoder");
+      requireEqual("text.maxTokens", modelPackage.text.maxTokens, first.config.maxTokens);
       const second = modelPackage.architecture === "sdxl" ? await encoder("text_encoder_2") : undefined;
-      return buildText(await encoder("text_encoder"), second, modelPackage.text.hiddenState);
+      return buildText(first, second, modelPackage.text.hiddenState);
     }
-    case "vision":
+    case "vision": {
+      const encoder = parseVisionConfig(await checkpoint.config("image_encoder"));
+      requireEqual("vision.imageSize", modelPackage.vision.imageSize, encoder.imageSize);
+      requireEqual("vision.patchSize", modelPackage.vision.patchSize, encoder.patchSize);
       return buildVision(await scope("image_encoder"), await scope("ip_adapter"), {
-        encoder: parseVisionConfig(await checkpoint.config("image_encoder")),
+        encoder,
         compression: readCompressionConfig(await checkpoint.weights("ip_adapter"), modelPackage.tokenCompression),
         hiddenState: modelPackage.vision.hiddenState,
         droppedPatches: modelPackage.vision.droppedPatches,
       });
+    }
     case "depth":
       return buildDepth(
         await scope("depth"),
@@ -96,4 +103,13 @@ async function buildFixed(checkpoint: Checkpoint, graph: FixedGraph, scope: Open
         modelPackage.depth.imageSize,
       );
   }
+}
+
+/** backdrop.json repeats what the pipeline needs of the encoders' configs; the two must agree. */
+function requireEqual(field: string, stated: number, configured: number): void {
+  if (stated === configured) return;
+  throw new BackdropError(
+    "model_corrupt",
+    `backdrop.json, ${field}: expected ${configured}, as the encoder's config.json says, got ${stated}; install the model again`,
+  );
 }

@@ -86,7 +86,7 @@ function parseHeader(
 function parseJson(text: string, corrupt: (what: string) => BackdropError): object {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value;
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch {
     // Falls through to the same message: the header is not a JSON object.
   }
