@@ -139,7 +139,8 @@ def manifest(out, rgb):
                    "hiddenState": "last", "mean": CONFIG["mean"], "std": CONFIG["std"]},
         "text": {"maxTokens": CONFIG["maxTokens"], "hiddenState": "last_normed"},
         "tokenCompression": "linear", "fusion": "query",
-        "depth": {"imageSize": depth["image"], "mean": CONFIG["mean"], "std": CONFIG["std"], "conditioning": "stacked"},
+        "depth": {"imageSize": depth["image"], "mean": CONFIG["mean"], "std": CONFIG["std"], "scale": "unit",
+                  "conditioning": "stacked"},
         "guidanceRescale": 0.7, "unconditionalText": "encode", "files": files,
     }
     (out / "backdrop.json").write_text(json.dumps(card, indent=2) + "\n")

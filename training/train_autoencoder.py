@@ -1,4 +1,4 @@
-"""Train the latent space: AutoencoderTiny on 128 px crops, L1 + L2 + multi-scale edges (no pretrained perceptual loss)."""
+"""Train the latent space: AutoencoderTiny on small crops, L1 + L2 + multi-scale edges (no pretrained perceptual loss)."""
 import argparse
 
 import numpy as np
@@ -23,10 +23,8 @@ def main():
     model = build_autoencoder().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(model.parameters(), lr=SETTINGS["rate"], weight_decay=0.0, betas=(0.9, 0.99), fused=True)
     budget = Budget(args.minutes, SETTINGS["rate"], SETTINGS["warmupSteps"])
-    log = LossLog(RUNS / "autoencoder" / "loss.csv", ["loss", "l1"], every=20)
+    log = LossLog(RUNS / "autoencoder" / "loss.csv", ["loss", "l1"], every=50)
     rng = np.random.default_rng(CONFIG["seed"])
-    model.encoder.compile(dynamic=False)
-    model.decoder.compile(dynamic=False)
     step = 0
     while not budget.done:
         budget.set_rate(optimiser, step)

@@ -37,6 +37,8 @@ def main():
 
 
 def train(stage, settings, resume):
+    while (RUNS / "vae.training").exists():
+        time.sleep(0.5)
     scenes = load_scenes()
     tokenizer = train_tokenizer.load()
     captions = torch.tensor([train_tokenizer.encode(tokenizer, r["captions"]) for r in scenes.records])
@@ -156,7 +158,7 @@ def restore(stage, path, vocabulary, end_id, resume):
 
 def compiled(model):
     """torch.compile in place: a minute or two once, then steps take two thirds of the time."""
-    for part in (model.unet, model.control, model.vision, model.compression):
+    for part in (model.unet, model.control):
         if part is not None:
             part.compile(dynamic=False)
 

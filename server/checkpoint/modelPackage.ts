@@ -41,6 +41,11 @@ export const manifestSchema = z.strictObject({
     imageSize: positive,
     mean: triple,
     std: triple,
+    /**
+     * `unit`: the network gives disparity in 0 … 1 as the ControlNet was trained with; `relative`: any positive scale, so the
+     * nearest point that a mask lets through becomes 1
+     */
+    scale: z.enum(["unit", "relative"]),
     /** R8 */
     conditioning: z.enum(["stacked", "composite"]),
   }),

@@ -7,8 +7,8 @@ import { floatOutput, type Model } from "./model.ts";
 import { mapPlane, type Plane, resizePlane } from "./plane.ts";
 
 /**
- * Disparity of a picture under a mask at the picture's size: 0 … 1, the nearest visible point 1, 0 where the mask is 0.
- * Only what the mask lets through sets the scale.
+ * Disparity of a picture under a mask at the picture's size: 0 … 1, larger is nearer, 0 where the mask is 0.
+ * Where the package leaves the scale open, the nearest point that the mask lets through is 1.
  */
 export async function estimateDepth(model: Model, image: RgbaImage, mask: Plane): Promise<Plane> {
   const { imageSize, mean, std } = model.package.depth;
@@ -19,6 +19,7 @@ export async function estimateDepth(model: Model, image: RgbaImage, mask: Plane)
 
   const disparity = resizePlane({ ...square, data }, image);
   const masked = mapPlane(disparity, (value, i) => Math.max(value, 0) * (mask.data[i] ?? 0));
+  if (model.package.depth.scale === "unit") return mapPlane(masked, (value) => Math.min(value, 1));
   const nearest = masked.data.reduce((max, value) => Math.max(max, value), 0);
   return nearest === 0 ? masked : mapPlane(masked, (value) => value / nearest);
 }

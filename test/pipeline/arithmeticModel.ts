@@ -43,11 +43,11 @@ export function arithmeticModel(overrides: Partial<ModelPackage> = {}): Model & 
           return { image_tokens: floats(tokens, [batch, 16, 8]) };
         }
         case "depth": {
-          const area = 224 * 224;
+          const area = depthSize ** 2;
           return {
             depth: floats(
               each(area, (_, i) => 1 + Math.abs(data[i] ?? 0)),
-              [1, 224, 224],
+              [1, depthSize, depthSize],
             ),
           };
         }
@@ -132,6 +132,8 @@ function fail(message: string): never {
   throw new Error(message);
 }
 
+const depthSize = 56;
+
 export const examplePackage: ModelPackage = {
   ...manifestSchema.parse({
     schemaVersion: 1,
@@ -139,7 +141,7 @@ export const examplePackage: ModelPackage = {
     title: "Arithmetic for tests",
     licence: "Apache-2.0",
     architecture: "sd",
-    pixelArea: 65536,
+    pixelArea: 4096,
     sideMultiple: 32,
     latentRgb: {
       factors: [
@@ -151,7 +153,7 @@ export const examplePackage: ModelPackage = {
       bias: [0, 0, 0],
     },
     vision: {
-      imageSize: 256,
+      imageSize: 64,
       patchSize: 16,
       droppedPatches: "exclude",
       hiddenState: "last",
@@ -161,7 +163,13 @@ export const examplePackage: ModelPackage = {
     text: { maxTokens: 40, hiddenState: "last_normed" },
     tokenCompression: "linear",
     fusion: "query",
-    depth: { imageSize: 224, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], conditioning: "stacked" },
+    depth: {
+      imageSize: depthSize,
+      mean: [0.5, 0.5, 0.5],
+      std: [0.5, 0.5, 0.5],
+      scale: "relative",
+      conditioning: "stacked",
+    },
     guidanceRescale: 0.7,
     unconditionalText: "encode",
     files: [{ path: "unet/config.json", sizeBytes: 1, sha256: "0".repeat(64) }],

@@ -1,7 +1,7 @@
 """Frame the product: choose distance and lens shift so that it has a wanted height and base line in the picture."""
 import bpy
 import numpy as np
-from math import atan, cos, radians, sin, tan
+from math import cos, radians, sin
 from mathutils import Matrix, Vector
 
 

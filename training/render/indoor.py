@@ -8,9 +8,8 @@ import numpy as np
 from math import cos, pi, sin
 
 import materials as M
-import lights
-from shade import glow, material, math, mix, node, noise, plain, position, ramp, rgb, surface, bsdf
-from shapes import box, cylinder, grid, instance, lathe, mesh, move, patches, plane, rounded, smoothstep, sphere, tube, wall, waves
+from shade import glow, plain, rgb
+from shapes import box, cylinder, lathe, mesh, move, patches, plane, rounded, sphere, wall
 
 WALLS = ["#e9e2d6", "#cfd8d2", "#d9c3ad", "#b7c4cc", "#c9b8a8", "#8fa093", "#e6d3c9", "#a9876b", "#6f7f86", "#d7b79c"]
 

@@ -3,7 +3,7 @@ import numpy as np
 from math import cos, pi, sin
 
 import materials as M
-from indoor import WALLS, pick, plant, side_props, sweep
+from indoor import pick, plant, side_props, sweep
 from shade import glow, plain, rgb
 from shapes import box, cylinder, grid, lathe, mesh, move, plane, rounded, smoothstep, sphere, tube, wall, waves
 

@@ -4,7 +4,7 @@ Strengths are relative: render.py evens out the exposure of every image afterwar
 """
 import bpy
 import numpy as np
-from math import cos, radians, sin, tan
+from math import cos, radians, sin
 
 from shade import math, mix, node, perlin, put, ramp, rgb
 

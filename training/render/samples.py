@@ -15,6 +15,7 @@ from PIL import Image, ImageFilter
 
 import camera
 import compose
+import finish
 import lights
 import passes
 import products
@@ -31,7 +32,7 @@ def product(shape, seed, yaw, size, samples, path, tmp):
     """One cut-out product: base 80 % down the frame, 55 % high, soft studio light."""
     sc = passes.fresh(size=size, samples=samples, transparent=True, threads=2)
     sc.view_settings.view_transform, sc.view_settings.look = "Khronos PBR Neutral", "None"
-    products.QUALITY["label"] = 640
+    finish.QUALITY["label"] = 640
     rng = np.random.default_rng([seed, 77])
     holder, parts = products.build(shape, rng, yaw)
     lights.world("studio", lights.LIGHTS["softbox"], rng, lights.direction(40, -50), 0, 0)
@@ -49,7 +50,7 @@ def reference(family, palette, light, shape, seed, size, samples, stem, tmp):
     """One finished advertising picture with the mask of its product."""
     rng = np.random.default_rng([seed, 55])
     passes.fresh(size=size, samples=samples, threads=2)
-    products.QUALITY["label"] = 480
+    finish.QUALITY["label"] = 480
     layout, info = compose.stage(family, palette, light, rng)
     res, _, stops, _ = compose.picture(layout, info, shape, rng, tmp)
     atomic(stem + ".jpg", lambda p: passes.save_view(p, stops, 90, "JPEG"))

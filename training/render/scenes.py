@@ -6,6 +6,7 @@ A light listed twice is drawn twice as often.
 import indoor
 import indoor_more as more
 import outdoor
+import outdoor_more
 
 FAMILIES = {
     "wooden table": (indoor.wood_table, {
@@ -60,10 +61,10 @@ FAMILIES = {
     "autumn leaves": (outdoor.autumn, {
         "orange": ("#d9651f", "#e8912d", "#b3431b", "#f0b43c"), "red": ("#a8241c", "#c9402a", "#7a1f1a", "#e07a2f"), "yellow": ("#e9b92f", "#f2d25a", "#c98f22", "#a9761f"), "brown": ("#7a4a26", "#94602f", "#5d371d", "#b07a3c")},
         ["daylight", "warm", "warm", "morning", "overcast"], "outdoor"),
-    "clouds": (outdoor.clouds, {"white": "#f6f7fa", "pink": "#f8ccd6", "lilac": "#dccff2", "peach": "#fbd9bf", "pale blue": "#d3e6f7"},
+    "clouds": (outdoor_more.clouds, {"white": "#f6f7fa", "pink": "#f8ccd6", "lilac": "#dccff2", "peach": "#fbd9bf", "pale blue": "#d3e6f7"},
         ["daylight", "warm", "morning", "bluehour", "hardsun"], "outdoor"),
-    "moss forest": (outdoor.moss, {"bright moss": "#6f9a2e", "dark moss": "#3f6426", "olive moss": "#7a7a32"},
+    "moss forest": (outdoor_more.moss, {"bright moss": "#6f9a2e", "dark moss": "#3f6426", "olive moss": "#7a7a32"},
         ["daylight", "morning", "warm", "overcast"], "outdoor"),
-    "desert": (outdoor.desert, {"orange dunes": "#cf8248", "pale dunes": "#e2c394", "red dunes": "#b5532f"},
+    "desert": (outdoor_more.desert, {"orange dunes": "#cf8248", "pale dunes": "#e2c394", "red dunes": "#b5532f"},
         ["hardsun", "warm", "daylight", "bluehour", "morning"], "outdoor"),
 }
