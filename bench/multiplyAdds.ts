@@ -1,5 +1,5 @@
-import type { Graph, GraphNode } from "../server/onnx/graph.ts";
-import { type Dim, size } from "../server/onnx/value.ts";
+import { type Graph, type GraphNode, size } from "../server/onnx/graph.ts";
+import type { Dim } from "../server/onnx/shape.ts";
 
 /** Multiply-adds of one run of a graph: convolutions, matrix products and attention; the rest is not counted. */
 export function multiplyAdds(graph: Graph, batch: number): number {

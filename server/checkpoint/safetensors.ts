@@ -3,7 +3,7 @@ import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
 import type { StoredTensor } from "../onnx/graph.ts";
 import type { Weights } from "../onnx/scope.ts";
-import type { DataType } from "../onnx/value.ts";
+import type { DataType } from "../onnx/shape.ts";
 
 /** 100 MB is the limit of the reference implementation; our largest real header (SDXL) is below 1 MB. */
 const maxHeaderBytes = 16 * 1024 * 1024;

@@ -1,6 +1,5 @@
-import type { Graph } from "../onnx/graph.ts";
+import { type Graph, size, type Value } from "../onnx/graph.ts";
 import { add, mul, reshape, sub } from "../onnx/ops.ts";
-import { size, type Value } from "../onnx/value.ts";
 
 /** Added to a score to hide its key: exp(−10⁴) is 0 in fp32, and the number itself fits fp16. */
 const hiddenScore = -1e4;

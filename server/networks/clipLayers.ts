@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
+import { size, type Value } from "../onnx/graph.ts";
 import { attention } from "../onnx/nn.ts";
 import { add, gelu, quickGelu } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { size, type Value } from "../onnx/value.ts";
 import { layerNorm, linear } from "./layers.ts";
 import { count } from "./networkConfig.ts";
 

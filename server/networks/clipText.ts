@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
+import type { Value } from "../onnx/graph.ts";
 import { add, argMax, cast, concat, gatherRows, gatherToken, mul, sub } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import type { Value } from "../onnx/value.ts";
 import { causalBias } from "./attentionBias.ts";
 import { type ClipLayersConfig, clipLayers, clipLayersShape, parseClipLayers } from "./clipLayers.ts";
 import { layerNorm, linear } from "./layers.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { size, type Value } from "../onnx/graph.ts";
 import { conv2d } from "../onnx/nn.ts";
 import { add, concat, expandBatch, mul, reshape, transpose } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { size, type Value } from "../onnx/value.ts";
 import { visibilityBias } from "./attentionBias.ts";
 import { type ClipLayersConfig, clipLayers, clipLayersShape, parseClipLayers } from "./clipLayers.ts";
 import { layerNorm } from "./layers.ts";

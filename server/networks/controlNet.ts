@@ -1,6 +1,6 @@
+import { size, type Value } from "../onnx/graph.ts";
 import { add, mul, silu } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { size, type Value } from "../onnx/value.ts";
 import { conv, conv3x3 } from "./layers.ts";
 import type { Prompts } from "./maskEncoderAttention.ts";
 import { timeEmbedding } from "./timestep.ts";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
+import { size, type Value } from "../onnx/graph.ts";
 import { convTranspose2d, resizeBilinear } from "../onnx/nn.ts";
 import { add, relu, reshape, slice, transpose } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { size, type Value } from "../onnx/value.ts";
 import { type Dinov2Config, dinov2Features, dinov2Schema, patchesAcross } from "./dinov2.ts";
 import { conv, conv3x3 } from "./layers.ts";
 import { count, only, parseNetworkConfig } from "./networkConfig.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { size, type Value } from "../onnx/graph.ts";
 import { attention } from "../onnx/nn.ts";
 import { add, concat, expandBatch, gelu, mul, reshape, transpose } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { size, type Value } from "../onnx/value.ts";
 import { conv, layerNorm, linear } from "./layers.ts";
 import { count, only } from "./networkConfig.ts";
 

@@ -1,7 +1,7 @@
+import { size, type Value } from "../onnx/graph.ts";
 import * as nn from "../onnx/nn.ts";
 import { add, matmul } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { size, type Value } from "../onnx/value.ts";
 
 // Layers: an operator of server/onnx with the weights that PyTorch's layer of the same name keeps.
 

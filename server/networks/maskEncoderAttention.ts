@@ -1,7 +1,8 @@
+import { size, type Value } from "../onnx/graph.ts";
 import { attention, averagePool2 } from "../onnx/nn.ts";
 import { add, atLeast, mul, oneMinus, reshape, slice } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { elementCount, size, type Value } from "../onnx/value.ts";
+import { elementCount } from "../onnx/shape.ts";
 import { linear } from "./layers.ts";
 
 // The mask encoder prompt adapter (MEPA, paper 3.3): decoupled cross-attention (Eq. 4) whose branches a mask of the

@@ -1,7 +1,7 @@
+import { size, type Value } from "../onnx/graph.ts";
 import { upsampleNearest2 } from "../onnx/nn.ts";
 import { add, reshape, silu } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { size, type Value } from "../onnx/value.ts";
 import { conv, conv3x3, groupNorm, linear } from "./layers.ts";
 
 interface Normalisation {

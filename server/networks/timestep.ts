@@ -1,6 +1,6 @@
+import { size, type Value } from "../onnx/graph.ts";
 import { add, concat, cos, mul, reshape, silu, sin } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { size, type Value } from "../onnx/value.ts";
 import { linear } from "./layers.ts";
 import type { EncoderConfig } from "./unetConfig.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import type { Value } from "../onnx/graph.ts";
 import { upsampleNearest2 } from "../onnx/nn.ts";
 import { add, div, mul, relu, sub, tanh } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import type { Value } from "../onnx/value.ts";
 import { conv, conv3x3 } from "./layers.ts";
 import { count, only, parseNetworkConfig, unused, withoutNotes } from "./networkConfig.ts";
 

@@ -1,8 +1,8 @@
 import { BackdropError } from "../../shared/errors.ts";
+import { size, type Value } from "../onnx/graph.ts";
 import { attention } from "../onnx/nn.ts";
 import { add, concat, div, expandBatch, gelu, matmul, mul, reshape, split, sum } from "../onnx/ops.ts";
 import type { Scope, Weights } from "../onnx/scope.ts";
-import { size, type Value } from "../onnx/value.ts";
 import { visibilityBias } from "./attentionBias.ts";
 import type { VisionTokens } from "./clipVision.ts";
 import { layerNorm, linear } from "./layers.ts";

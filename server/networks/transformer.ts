@@ -1,7 +1,7 @@
+import { size, type Value } from "../onnx/graph.ts";
 import { attention } from "../onnx/nn.ts";
 import { add, gelu, mul, reshape, split, transpose } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { size, type Value } from "../onnx/value.ts";
 import { conv, groupNorm, layerNorm, linear } from "./layers.ts";
 import { maskEncoderAttention, type Prompts } from "./maskEncoderAttention.ts";
 import type { AttentionConfig, EncoderConfig } from "./unetConfig.ts";

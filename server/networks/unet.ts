@@ -1,6 +1,6 @@
+import type { Value } from "../onnx/graph.ts";
 import { add, silu } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import type { Value } from "../onnx/value.ts";
 import { conv3x3, groupNorm } from "./layers.ts";
 import type { Prompts } from "./maskEncoderAttention.ts";
 import { type AddedConditions, timeEmbedding } from "./timestep.ts";

@@ -1,6 +1,6 @@
+import type { Value } from "../onnx/graph.ts";
 import { concat } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import type { Value } from "../onnx/value.ts";
 import type { Prompts } from "./maskEncoderAttention.ts";
 import { downsample, resnetBlock, upsample } from "./resnet.ts";
 import { transformer2d } from "./transformer.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { size, type Value } from "../onnx/graph.ts";
 import { attention } from "../onnx/nn.ts";
 import { add, div, mul, reshape, silu, slice, sub, transpose } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { size, type Value } from "../onnx/value.ts";
 import { conv, conv3x3, groupNorm, linear } from "./layers.ts";
 import { count, only, parseNetworkConfig, unused, withoutNotes } from "./networkConfig.ts";
 import { upsample } from "./resnet.ts";

@@ -1,10 +1,18 @@
 import { type Attribute, encodeModel, type ModelTensor } from "./protobuf.ts";
-import type { DataType, Shape, Value } from "./value.ts";
+import { type DataType, formatShape, type Shape } from "./shape.ts";
 
 /** Where a graph will run. Ops pick their kernels by it; networks never look at it. */
 export interface Target {
   readonly provider: "cpu";
   readonly precision: "fp32";
+}
+
+/** One tensor of a graph under construction: the typed, shaped output of a node, input or initializer. */
+export interface Value {
+  readonly graph: Graph;
+  readonly name: string;
+  readonly type: DataType;
+  readonly shape: Shape;
 }
 
 /** A tensor that lies in a checkpoint file; `offset` is in bytes from the start of the file. */
@@ -129,4 +137,13 @@ export class Graph {
       outputs: this.#outputs,
     });
   }
+}
+
+/** Size of axis `i` (negative counts from the end) where it must be known. */
+export function size(x: Value, i: number): number {
+  const dim = x.shape.at(i);
+  if (typeof dim !== "number") {
+    throw new Error(`${x.name} ${formatShape(x.shape)}: axis ${i} has no known size`);
+  }
+  return dim;
 }

@@ -1,6 +1,7 @@
+import { size, type Value } from "./graph.ts";
 import { add, mul, reshape } from "./ops.ts";
 import type { Attribute } from "./protobuf.ts";
-import { formatShape, size, type Value } from "./value.ts";
+import { formatShape } from "./shape.ts";
 
 // The kernels of neural networks. What a provider or a precision wants done differently is decided here,
 // never in server/networks.

@@ -1,4 +1,5 @@
-import { broadcast, type DataType, type Dim, formatShape, type Shape, size, type Value } from "./value.ts";
+import { size, type Value } from "./graph.ts";
+import { broadcast, type DataType, type Dim, formatShape, type Shape } from "./shape.ts";
 
 // Arithmetic and shape operators: one function a formula, shapes inferred. Kernels of neural networks are in nn.ts.
 

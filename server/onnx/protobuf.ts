@@ -1,5 +1,5 @@
 import protobuf from "protobufjs";
-import type { DataType, Shape } from "./value.ts";
+import type { DataType, Shape } from "./shape.ts";
 
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 

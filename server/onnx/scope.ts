@@ -1,7 +1,7 @@
 import { BackdropError } from "../../shared/errors.ts";
-import type { Graph, StoredTensor } from "./graph.ts";
+import type { Graph, StoredTensor, Value } from "./graph.ts";
 import { cast } from "./ops.ts";
-import { formatShape, type Value } from "./value.ts";
+import { formatShape } from "./shape.ts";
 
 /** The tensors of one checkpoint, by key. */
 export type Weights = ReadonlyMap<string, StoredTensor>;

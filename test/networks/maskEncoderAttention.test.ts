@@ -8,11 +8,10 @@ import {
   type Regions,
   regions,
 } from "../../server/networks/maskEncoderAttention.ts";
-import { Graph } from "../../server/onnx/graph.ts";
+import { Graph, size, type Value } from "../../server/onnx/graph.ts";
 import { attention } from "../../server/onnx/nn.ts";
 import { add, mean, mul, oneMinus, reshape } from "../../server/onnx/ops.ts";
 import { Scope } from "../../server/onnx/scope.ts";
-import { size, type Value } from "../../server/onnx/value.ts";
 import { expectClose, floats, pick, readFixture, runGraph, type TestTensor, worstElement } from "./support.ts";
 
 // Expected values come from float64 NumPy: test/fixtures/networks/meca/make.py.

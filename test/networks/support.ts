@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { readSafetensors } from "../../server/checkpoint/safetensors.ts";
 import type { Graph } from "../../server/onnx/graph.ts";
-import type { DataType } from "../../server/onnx/value.ts";
+import type { DataType } from "../../server/onnx/shape.ts";
 
 /** A tensor with its data, as fixtures hold it and graphs take and give it. */
 export interface TestTensor {

@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { Graph } from "../../server/onnx/graph.ts";
+import { Graph, type Value } from "../../server/onnx/graph.ts";
 import * as nn from "../../server/onnx/nn.ts";
 import * as ops from "../../server/onnx/ops.ts";
-import { formatShape, type Shape, type Value } from "../../server/onnx/value.ts";
+import { formatShape, type Shape } from "../../server/onnx/shape.ts";
 import {
   expectClose,
   floats,

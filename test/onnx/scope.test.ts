@@ -6,7 +6,7 @@ import { readSafetensors } from "../../server/checkpoint/safetensors.ts";
 import { linear } from "../../server/networks/layers.ts";
 import { Graph, type StoredTensor } from "../../server/onnx/graph.ts";
 import { Scope, type Weights } from "../../server/onnx/scope.ts";
-import type { DataType } from "../../server/onnx/value.ts";
+import type { DataType } from "../../server/onnx/shape.ts";
 import { BackdropError } from "../../shared/errors.ts";
 import { expectClose, floats, runGraph } from "../networks/support.ts";
 

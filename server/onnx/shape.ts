@@ -1,5 +1,3 @@
-import type { Graph } from "./graph.ts";
-
 /** Element types that our graphs use, named as in ONNX. */
 export type DataType = "float32" | "float16" | "int64" | "bool";
 
@@ -7,23 +5,6 @@ export type DataType = "float32" | "float16" | "int64" | "bool";
 export type Dim = number | "B";
 
 export type Shape = readonly Dim[];
-
-/** One tensor of a graph under construction: the typed, shaped output of a node, input or initializer. */
-export interface Value {
-  readonly graph: Graph;
-  readonly name: string;
-  readonly type: DataType;
-  readonly shape: Shape;
-}
-
-/** Size of axis `i` (negative counts from the end) where it must be known. */
-export function size(x: Value, i: number): number {
-  const dim = x.shape.at(i);
-  if (typeof dim !== "number") {
-    throw new Error(`${x.name} ${formatShape(x.shape)}: axis ${i} has no known size`);
-  }
-  return dim;
-}
 
 /** Number of elements beyond the batch axis. */
 export function elementCount(shape: readonly Dim[]): number {
