@@ -58,6 +58,8 @@ def write(out, stage, scenes):
     write_depth(out / "depth", depth)
     save_file(half(adapter(model)), out / "ip_adapter.safetensors", metadata={"format": "pt"})
     build_scheduler().save_config(out / "scheduler")
+    for path in out.glob("*/config.json"):
+        drop_local_path(path)
     (out / "README.md").write_text(model_card.text())
     manifest(out, latent_rgb(vae, scenes))
 
@@ -111,6 +113,13 @@ def write_depth(folder, depth):
               metadata={"format": "pt"})
 
 
+def drop_local_path(path):
+    """Configs of reloaded parts remember the folder they came from; the package does not."""
+    config = json.loads(path.read_text())
+    config.pop("_name_or_path", None)
+    path.write_text(json.dumps(config, indent=2) + "\n")
+
+
 def latent_rgb(vae, scenes):
     """Least squares from scaled latents to RGB in [-1,1] at 32×32: factors [4][3], bias [3]."""
     index = scenes.train[:: max(1, len(scenes.train) // 64)]
@@ -148,8 +157,10 @@ def manifest(out, rgb):
 
 
 def install(part, out):
-    """Replace file by file, keeping what the product compiled beside the weights; backdrop.json comes last."""
+    """Replace file by file, backdrop.json last; graphs compiled from earlier weights go, since offsets may have changed."""
     out.mkdir(parents=True, exist_ok=True)
+    for stale in [*out.glob("*.onnx"), out / "compiled.json"]:
+        stale.unlink(missing_ok=True)
     for path in sorted(part.rglob("*"), key=lambda p: p.name == "backdrop.json"):
         if path.is_file():
             target = out / path.relative_to(part)

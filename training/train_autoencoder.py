@@ -4,6 +4,7 @@ import argparse
 import numpy as np
 import torch
 import torch.nn.functional as F
+from diffusers import AutoencoderTiny
 
 from budget import Budget, LossLog
 from config import CONFIG, RUNS, start
@@ -17,11 +18,16 @@ SETTINGS = CONFIG["training"]["autoencoder"]
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=SETTINGS["minutes"])
+    parser.add_argument("--decoder", action="store_true",
+                        help="go on from an earlier run with the encoder fixed, so that latents stay what they are")
+    parser.add_argument("--threads", type=int, default=CONFIG["threads"])
     args = parser.parse_args()
-    start()
+    start(threads=args.threads)
     scenes = load_scenes()
-    model = build_autoencoder().to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=SETTINGS["rate"], weight_decay=0.0, betas=(0.9, 0.99), fused=True)
+    model = (AutoencoderTiny.from_pretrained(OUT) if args.decoder else build_autoencoder()).to(memory_format=torch.channels_last)
+    model.encoder.requires_grad_(not args.decoder)
+    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=SETTINGS["rate"], weight_decay=0.0,
+                                  betas=(0.9, 0.99), fused=True)
     budget = Budget(args.minutes, SETTINGS["rate"], SETTINGS["warmupSteps"])
     log = LossLog(RUNS / "autoencoder" / "loss.csv", ["loss", "l1"], every=50)
     rng = np.random.default_rng(CONFIG["seed"])
@@ -38,8 +44,8 @@ def main():
         step += 1
         log.add(step, budget.used, step * SETTINGS["batch"], (loss, l1))
         if step % 300 == 0:
-            save(model, scenes)
-    save(model, scenes, report=True)
+            save(model, scenes, args.decoder)
+    save(model, scenes, args.decoder, report=True)
 
 
 def crops(scenes, rng):
@@ -80,11 +86,12 @@ def edge_loss(error, scales=3):
 
 
 @torch.no_grad()
-def save(model, scenes, report=False):
+def save(model, scenes, keep_scale, report=False):
     """vae/ in diffusers layout, with scaling_factor = 1/std of the latents; PSNR on test pictures at full size."""
     sample = torch.stack([scenes.images[i] for i in scenes.train[:48]]).permute(0, 3, 1, 2).float().div(127.5).sub(1)
     latents = torch.cat([model.encode(x).latents for x in sample.split(8)])
-    model.register_to_config(scaling_factor=1 / latents.std().item())
+    if not keep_scale:
+        model.register_to_config(scaling_factor=1 / latents.std().item())
     model.save_pretrained(OUT)
     if report:
         held = scenes.test if len(scenes.test) else scenes.train

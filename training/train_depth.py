@@ -4,6 +4,7 @@ import argparse
 import numpy as np
 import torch
 import torch.nn.functional as F
+from transformers import DepthAnythingForDepthEstimation
 
 from budget import Budget, LossLog
 from config import CONFIG, RUNS, start
@@ -19,10 +20,14 @@ SIDE = CONFIG["depth"]["image"]
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=SETTINGS["minutes"])
+    parser.add_argument("--resume", action="store_true", help="go on from the weights of an earlier run")
+    parser.add_argument("--threads", type=int, default=CONFIG["threads"])
     args = parser.parse_args()
-    start()
+    start(threads=args.threads)
     scenes = load_scenes()
-    model = build_depth()
+    model = DepthAnythingForDepthEstimation.from_pretrained(OUT) if args.resume else build_depth()
+    model = model.to(memory_format=torch.channels_last).train()
+    model.backbone.set_attn_implementation("eager")  # faster than the fused CPU kernel at 257 tokens
     optimiser = torch.optim.AdamW(model.parameters(), lr=SETTINGS["rate"], weight_decay=0.01, betas=(0.9, 0.99), fused=True)
     budget = Budget(args.minutes, SETTINGS["rate"], SETTINGS["warmupSteps"])
     log = LossLog(RUNS / "depth_training" / "loss.csv", ["loss"], every=20)
