@@ -1,4 +1,4 @@
-/** Every code a client can meet. The list is closed: adding one means documenting it and deciding its exit code below. */
+/** Every code a client can meet. The list is closed: adding one means deciding its exit code (server/cli/io.ts). */
 export const errorCodes = [
   "invalid_params",
   "prompt_invalid",

@@ -5,8 +5,8 @@ import { BackdropError } from "./errors.ts";
 export const fusions = ["query", "output", "global", "image", "text"] as const;
 export type Fusion = (typeof fusions)[number];
 
-export const maxPromptLength = 2000;
-export const maxFrameSidePx = 4096;
+const maxPromptLength = 2000;
+const maxFrameSidePx = 4096;
 
 /**
  * Everything that affects the picture and is not a picture, with its range and default, once: the panel, the server and

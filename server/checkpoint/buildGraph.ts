@@ -1,5 +1,5 @@
 import { BackdropError } from "../../shared/errors.ts";
-import { buildVaeDecoder, buildVaeEncoder, parseAutoencoderConfig } from "../networks/autoencoder.ts";
+import { buildVaeDecoder, buildVaeEncoder, type PictureSize, parseAutoencoderConfig } from "../networks/autoencoder.ts";
 import { buildText, parseTextConfig } from "../networks/clipText.ts";
 import { parseVisionConfig } from "../networks/clipVision.ts";
 import { buildControlEmbedding, buildDenoiser } from "../networks/denoiser.ts";
@@ -14,11 +14,6 @@ import type { FixedGraph, GraphRequest, SizedGraph } from "./graphRequest.ts";
 
 /** Pixels of a picture to one latent element, each way. */
 const latentStride = 8;
-
-interface PictureSize {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** Builds one graph of a package from its configs and weight headers. */
 export async function buildGraph(checkpoint: Checkpoint, request: GraphRequest): Promise<Graph> {
@@ -44,12 +39,11 @@ async function buildSized(
       return buildVaeDecoder(await scope("vae"), parseAutoencoderConfig(await checkpoint.config("vae")), size);
     case "preview":
       return buildVaeDecoder(await scope("preview"), parseAutoencoderConfig(await checkpoint.config("preview")), size);
-    case "control":
-      return buildControlEmbedding(
-        await scope("controlnet"),
-        parseControlNetConfig(await checkpoint.config("controlnet")),
-        size,
-      );
+    case "control": {
+      const config = parseControlNetConfig(await checkpoint.config("controlnet"));
+      requireChannels(checkpoint.modelPackage.depth.conditioning, config.conditioningChannels);
+      return buildControlEmbedding(await scope("controlnet"), config, size);
+    }
     case "denoiser":
       return await denoiser(checkpoint, size, scope);
   }
@@ -103,6 +97,17 @@ async function buildFixed(checkpoint: Checkpoint, graph: FixedGraph, scope: Open
         modelPackage.depth.imageSize,
       );
   }
+}
+
+/** R8: `stacked` depths have a channel each, a `composite` is a grey picture of three. */
+function requireChannels(conditioning: "stacked" | "composite", configured: number): void {
+  const expected = { stacked: 2, composite: 3 }[conditioning];
+  if (configured === expected) return;
+  throw new BackdropError(
+    "model_corrupt",
+    `controlnet/config.json: conditioning_channels: expected ${expected} for ${conditioning} depth, got ${configured}; ` +
+      "install the model again or correct depth.conditioning in backdrop.json",
+  );
 }
 
 /** backdrop.json repeats what the pipeline needs of the encoders' configs; the two must agree. */

@@ -40,26 +40,31 @@ export async function openCheckpoint(dir: string): Promise<Checkpoint> {
   return {
     dir,
     modelPackage,
-    config: (part) => once(configs, part, () => readJson(dir, `${parts[part].folder}/config.json`)),
-    weights: (part) => once(headers, part, () => readWeights(dir, part)),
+    config: (part) => once(configs, part, () => readJson(modelPackage, `${parts[part].folder}/config.json`)),
+    weights: (part) => once(headers, part, () => readWeights(modelPackage, part)),
   };
 }
 
 /** Changes whenever a graph compiled from this package could change. */
 export async function fingerprint(checkpoint: Checkpoint, compilerHash: string): Promise<string> {
   const hash = createHash("sha256").update(compilerHash);
-  hash.update(await readFile(join(checkpoint.dir, "backdrop.json")));
   const paths = checkpoint.modelPackage.files.map((file) => file.path);
-  for (const path of paths.filter((p) => p.endsWith(".json"))) hash.update(await readFile(join(checkpoint.dir, path)));
+  for (const path of ["backdrop.json", ...paths.filter((p) => p.endsWith(".json"))]) {
+    const content = await readFile(join(checkpoint.dir, path)).catch((cause: unknown) => {
+      throw new BackdropError("model_corrupt", `${path}: cannot be read; install the model again`, { cause });
+    });
+    hash.update(content);
+  }
   for (const part of Object.keys(parts).filter(isPart)) {
     if (paths.includes(location(part))) hash.update(JSON.stringify([...(await checkpoint.weights(part))]));
   }
   return hash.digest("hex");
 }
 
-async function readWeights(dir: string, part: Part): Promise<Weights> {
+async function readWeights(modelPackage: ModelPackage, part: Part): Promise<Weights> {
   const path = location(part);
-  const weights = await readSafetensors(join(dir, path), path);
+  requireListed(modelPackage, path);
+  const weights = await readSafetensors(join(modelPackage.dir, path), path);
   const foreign = [...weights.keys()].find((key) => !parts[part].owns.some((prefix) => key.startsWith(prefix)));
   if (foreign !== undefined) {
     throw new BackdropError(
@@ -70,12 +75,22 @@ async function readWeights(dir: string, part: Part): Promise<Weights> {
   return weights;
 }
 
-async function readJson(dir: string, path: string): Promise<unknown> {
+async function readJson(modelPackage: ModelPackage, path: string): Promise<unknown> {
+  requireListed(modelPackage, path);
   try {
-    return JSON.parse(await readFile(join(dir, path), "utf8"));
+    return JSON.parse(await readFile(join(modelPackage.dir, path), "utf8"));
   } catch (cause) {
     throw new BackdropError("model_corrupt", `${path}: cannot be read as JSON; install the model again`, { cause });
   }
+}
+
+/** Only listed files are checked by size and sha256 and are part of the fingerprint, so nothing else is compiled. */
+function requireListed({ files }: ModelPackage, path: string): void {
+  if (files.some((file) => file.path === path)) return;
+  throw new BackdropError(
+    "model_corrupt",
+    `${path}: expected among the files of backdrop.json, but it is not listed; install the model again`,
+  );
 }
 
 function location(part: Part): string {

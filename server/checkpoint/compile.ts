@@ -1,4 +1,4 @@
-import { readFile, rename, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
 import { buildGraph } from "./buildGraph.ts";
@@ -28,10 +28,11 @@ export async function compileGraphs(dir: string, wanted: readonly GraphRequest[]
   const print = await fingerprint(checkpoint, compilerHash);
   const record = await readRecord(dir);
   const fresh = new Set(record.fingerprint === print ? record.graphs : []);
-  const compiled: CompiledGraph[] = [];
-  for (const request of wanted) {
-    compiled.push(await compileGraph(checkpoint, request, fresh));
-  }
+  const made: MadeGraph[] = [];
+  for (const request of wanted) made.push(await makeGraph(checkpoint, request, fresh));
+  // Only now: weights that do not fit leave nothing behind.
+  for (const { graph, data } of made) if (data) await writeAtomically(graph.file, data);
+  const compiled = made.map(({ graph }) => graph);
   if (compiled.some((graph) => graph.written)) {
     for (const { request } of compiled) fresh.add(graphFile(request));
     await writeAtomically(join(dir, recordFile), JSON.stringify({ fingerprint: print, graphs: [...fresh].sort() }));
@@ -39,19 +40,23 @@ export async function compileGraphs(dir: string, wanted: readonly GraphRequest[]
   return compiled;
 }
 
-async function compileGraph(
+interface MadeGraph {
+  readonly graph: CompiledGraph;
+  /** What has to be written; absent where the file is up to date. */
+  readonly data?: Uint8Array;
+}
+
+async function makeGraph(
   checkpoint: Checkpoint,
   request: GraphRequest,
   fresh: ReadonlySet<string>,
-): Promise<CompiledGraph> {
+): Promise<MadeGraph> {
   const name = graphFile(request);
   const file = join(checkpoint.dir, name);
   const known = fresh.has(name) ? await stat(file).catch(() => undefined) : undefined;
-  if (known) return { request, file, bytes: known.size, written: false };
-  const graph = await buildGraph(checkpoint, request);
-  const bytes = graph.encode();
-  await writeAtomically(file, bytes);
-  return { request, file, bytes: bytes.byteLength, written: true };
+  if (known) return { graph: { request, file, bytes: known.size, written: false } };
+  const data = (await buildGraph(checkpoint, request)).encode();
+  return { graph: { request, file, bytes: data.byteLength, written: true }, data };
 }
 
 /** Which graphs were written, and from what. */
@@ -78,6 +83,7 @@ async function writeAtomically(path: string, data: string | Uint8Array): Promise
     await writeFile(partial, data);
     await rename(partial, path);
   } catch (cause) {
+    await rm(partial, { force: true }).catch(() => {});
     throw new BackdropError(
       "output_unwritable",
       "the model package's folder cannot be written, so its graphs cannot be compiled; make it writable or free some disk space",

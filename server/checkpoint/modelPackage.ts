@@ -18,9 +18,9 @@ export const manifestSchema = z.strictObject({
   licence: z.string(),
   architecture: z.enum(["sd", "sdxl"]),
   /** the number of pixels the model paints best */
-  pixelArea: positive,
+  pixelArea: positive.max(4096 ** 2),
   /** both sides of what it paints are multiples of this, px */
-  sideMultiple: positive,
+  sideMultiple: positive.multipleOf(8),
   /** RGB in [−1, 1] ≈ Σ latent channel × factors + bias, for instant previews; from scaled latents */
   latentRgb: z.strictObject({ factors: z.array(triple).length(4), bias: triple }),
   vision: z.strictObject({
@@ -67,7 +67,7 @@ export type Manifest = z.output<typeof manifestSchema>;
 
 /**
  * `scheduler/scheduler_config.json`, whichever diffusers scheduler wrote it: the fields that DDIM needs. Left out, they
- * mean what diffusers means, except `set_alpha_to_one`, which every Stable Diffusion checkpoint sets to false.
+ * mean what diffusers means, except `set_alpha_to_one` and `clip_sample`, which latent diffusion always sets to false.
  */
 export const schedulerSchema = z
   .object({

@@ -17,16 +17,21 @@ export async function checkFileSizes({ dir, name, files }: ModelPackage): Promis
 }
 
 /** Checks every file's size and sha256: reads everything, so only on request and after installing. */
-export async function verifyPackage(modelPackage: ModelPackage, onFile?: (path: string) => void): Promise<void> {
+export async function verifyPackage(modelPackage: ModelPackage): Promise<void> {
   await checkFileSizes(modelPackage);
   const { dir, name, files } = modelPackage;
   for (const { path, sha256 } of files) {
-    onFile?.(path);
-    const hash = createHash("sha256");
-    for await (const part of createReadStream(join(dir, path))) hash.update(part);
-    const found = hash.digest("hex");
+    const found = await sha256Of(join(dir, path)).catch(() => {
+      throw corrupt(name, path, "cannot be read");
+    });
     if (found !== sha256) throw corrupt(name, path, `expected sha256 ${sha256}, got ${found}`);
   }
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const part of createReadStream(path)) hash.update(part);
+  return hash.digest("hex");
 }
 
 function corrupt(name: string, path: string, what: string): BackdropError {

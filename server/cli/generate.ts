@@ -1,9 +1,10 @@
 import { randomInt } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
 import type { ProviderChoice } from "../../shared/providers.ts";
 import { openModel } from "../engine/openModel.ts";
+import { requireFileSize } from "../image/decode.ts";
 import { generate, type Hooks, type Variant } from "../pipeline/generate.ts";
 import { decodeJob, type NamedBytes } from "../pipeline/job.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
@@ -31,8 +32,8 @@ export async function generateCommand(options: GenerateOptions, io: Io): Promise
   const files = {
     product: await readPicture("product", options.product),
     reference: await readPicture("reference", options.reference),
-    productMask: options.productMask ? await readPicture("product-mask", options.productMask) : undefined,
-    referenceMask: options.referenceMask ? await readPicture("reference-mask", options.referenceMask) : undefined,
+    productMask: await readOptional("product-mask", options.productMask),
+    referenceMask: await readOptional("reference-mask", options.referenceMask),
   };
   const job = await decodeJob(files, { ...settings, seed: settings.seed ?? randomInt(2 ** 32) });
   const decodedMs = performance.now() - begin;
@@ -72,11 +73,16 @@ export async function generateCommand(options: GenerateOptions, io: Io): Promise
 }
 
 async function readPicture(role: string, path: string): Promise<NamedBytes> {
-  try {
-    return { name: `${role} ${path}`, bytes: await readFile(path) };
-  } catch (cause) {
+  const unreadable = (cause: unknown): never => {
     throw new BackdropError("image_missing", `${role}: ${path} cannot be read; check the path`, { cause });
-  }
+  };
+  const name = `${role} ${path}`;
+  requireFileSize((await stat(path).catch(unreadable)).size, name);
+  return { name, bytes: await readFile(path).catch(unreadable) };
+}
+
+async function readOptional(role: string, path: string | undefined): Promise<NamedBytes | undefined> {
+  return path === undefined ? undefined : await readPicture(role, path);
 }
 
 function outputFiles({ background, result, recipe }: Variant, index: number): readonly OutputFile[] {

@@ -3,7 +3,7 @@ import { runCli } from "./run.ts";
 
 const interrupt = new AbortController();
 process.on("SIGINT", () => {
-  // A second Ctrl+C does not wait for the step that is running.
+  // A second Ctrl+C does not wait for loading, encoding or writing to end (a running graph blocks signals as well).
   if (interrupt.signal.aborted) process.exit(130);
   interrupt.abort();
 });

@@ -19,11 +19,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     return exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCodes.done;
-    const error =
-      thrown instanceof CommanderError
-        ? new BackdropError("invalid_params", `${thrown.message.replace(/^error: /, "")}; see backdrop --help`)
-        : thrown;
-    return reportFailure(io, argv.includes("--json"), error);
+    return reportFailure(io, argv.includes("--json"), thrown instanceof CommanderError ? misuse(thrown) : thrown);
   }
 }
 
@@ -115,6 +111,12 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .addOption(json())
     .action(() => notYet("start", "use backdrop generate"));
   return program;
+}
+
+function misuse({ code, message }: CommanderError): BackdropError {
+  // What commander throws where only a group of commands was named.
+  const what = code === "commander.help" ? "expected a command" : message.replace(/^error: /, "");
+  return new BackdropError("invalid_params", `${what}; see backdrop --help`);
 }
 
 function notYet(command: string, instead: string): never {

@@ -4,11 +4,12 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BackdropError } from "../../shared/errors.ts";
 
-/** The folder of a model package, by its name or by its path. */
+/** The folder of a model package, by its name or by its path; a name goes before a folder of that name. */
 export async function findPackage(nameOrDir: string): Promise<string> {
   const isName = /^[a-z0-9][a-z0-9._-]*$/.test(nameOrDir);
-  const dir = isName ? join(modelsDir(), nameOrDir) : resolve(nameOrDir);
-  if (existsSync(join(dir, "backdrop.json"))) return dir;
+  const places = isName ? [join(modelsDir(), nameOrDir), resolve(nameOrDir)] : [resolve(nameOrDir)];
+  const found = places.find((dir) => existsSync(join(dir, "backdrop.json")));
+  if (found !== undefined) return found;
   const known = await listPackages();
   throw new BackdropError(
     "model_unknown",
@@ -27,8 +28,8 @@ export async function listPackages(): Promise<readonly string[]> {
 /** `models/` beside this program's own package.json, which is above both the sources and the bundle. */
 export function modelsDir(): string {
   for (let dir = dirname(fileURLToPath(import.meta.url)); ; dir = dirname(dir)) {
-    const manifest = join(dir, "package.json");
-    if (existsSync(manifest) && readFileSync(manifest, "utf8").includes('"name": "backdrop"'))
+    const packageJson = join(dir, "package.json");
+    if (existsSync(packageJson) && readFileSync(packageJson, "utf8").includes('"name": "backdrop"'))
       return join(dir, "models");
     if (dir === dirname(dir))
       throw new BackdropError("internal", "Backdrop's own folder cannot be found; install it again");

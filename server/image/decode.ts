@@ -5,9 +5,9 @@ import type { RgbaImage } from "./rgba.ts";
 import { sharp } from "./sharp.ts";
 
 /** 4096 × 4096: 64 MiB as RGBA. */
-export const maxImagePixels = 4096 ** 2;
-export const maxImageSidePx = 8192;
-export const maxImageFileBytes = 128 * 1024 * 1024;
+const maxImagePixels = 4096 ** 2;
+const maxImageSidePx = 8192;
+const maxImageFileBytes = 128 * 1024 * 1024;
 
 /**
  * Decodes a PNG, JPEG or WebP to upright 8-bit sRGB with alpha, whatever it was (EXIF rotation, CMYK, 16 bits, grey,
@@ -15,12 +15,7 @@ export const maxImageFileBytes = 128 * 1024 * 1024;
  * @param name how messages call the picture, e.g. `product photo.png`
  */
 export async function decodeImage(bytes: Uint8Array, name: string): Promise<RgbaImage> {
-  if (bytes.length > maxImageFileBytes) {
-    throw new BackdropError(
-      "image_too_large",
-      `${name}: expected a file of up to ${maxImageFileBytes} bytes, got ${bytes.length}; export it smaller`,
-    );
-  }
+  requireFileSize(bytes.length, name);
   const sniffed = sniffFormat(bytes);
   if (sniffed.type !== "accepted") {
     const code = sniffed.type === "unsupported" ? "image_unsupported" : "image_corrupt";
@@ -64,6 +59,15 @@ export async function decodeImage(bytes: Uint8Array, name: string): Promise<Rgba
     });
   if (info.channels !== 4) throw corrupt(`expected 4 channels, got ${info.channels}`);
   return { width: info.width, height: info.height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
+}
+
+/** Refuses a picture by the size of its file, which is known before the file is read. */
+export function requireFileSize(sizeBytes: number, name: string): void {
+  if (sizeBytes <= maxImageFileBytes) return;
+  throw new BackdropError(
+    "image_too_large",
+    `${name}: expected a file of up to ${maxImageFileBytes} bytes, got ${sizeBytes}; export it smaller`,
+  );
 }
 
 /** An ICC profile's description is ASCII (v2) or UTF-16BE (v4). */

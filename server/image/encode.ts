@@ -3,7 +3,7 @@ import type { RgbaImage } from "./rgba.ts";
 import { sharp } from "./sharp.ts";
 
 /** The keyword of the PNG text chunk that carries a picture's recipe. */
-export const recipeKeyword = "backdrop";
+const recipeKeyword = "backdrop";
 
 /** An opaque 8-bit RGB PNG; alpha is dropped. */
 export async function encodePng(image: RgbaImage): Promise<Uint8Array> {

@@ -11,13 +11,15 @@ interface Normalisation {
 
 /**
  * h = conv1(silu(norm1 x)) + time_emb_proj(silu t); h = conv2(silu(norm2 h)); shortcut(x) + h.
- * x: [B, C, H, W], time: silu of the time embedding [1|B, T] → [B, channels, H, W]
+ * x: [B, C, H, W], time: silu of the time embedding [1|B, T], absent in autoencoders → [B, channels, H, W]
  */
-export function resnetBlock(s: Scope, x: Value, time: Value, channels: number, norm: Normalisation): Value {
+export function resnetBlock(s: Scope, x: Value, time: Value | undefined, channels: number, norm: Normalisation): Value {
   const normalise = (at: Scope, value: Value) => groupNorm(at, value, norm.numGroups, norm.eps);
-  const shift = linear(s.at("time_emb_proj"), time, channels);
   let h = conv3x3(s.at("conv1"), silu(normalise(s.at("norm1"), x)), channels);
-  h = add(h, reshape(shift, [shift.shape[0] ?? 1, channels, 1, 1]));
+  if (time) {
+    const shift = linear(s.at("time_emb_proj"), time, channels);
+    h = add(h, reshape(shift, [shift.shape[0] ?? 1, channels, 1, 1]));
+  }
   h = conv3x3(s.at("conv2"), silu(normalise(s.at("norm2"), h)), channels);
   return add(size(x, 1) === channels ? x : conv(s.at("conv_shortcut"), x, channels, 1), h);
 }

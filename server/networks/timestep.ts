@@ -32,7 +32,7 @@ export function timeEmbedding(s: Scope, t: Value, config: EncoderConfig, added: 
 }
 
 /** sin(t·ω) and cos(t·ω), ωᵢ = maxPeriod^(−i/(width/2 − shift)); diffusers' Timesteps.   t: [..] → [.., width] */
-export function sinusoid(
+function sinusoid(
   t: Value,
   width: number,
   { flipSinToCos, freqShift }: Pick<EncoderConfig, "flipSinToCos" | "freqShift">,

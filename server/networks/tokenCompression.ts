@@ -76,7 +76,7 @@ export function compressTokens(s: Scope, vision: VisionTokens, config: Compressi
  * Eq. 3: Z' = Q·Kᵀ·V/n with K and V linear in LN Z, Q learned; tokens = LN(W Z' + b).
  * n is the number of visible tokens, so that the size of Z' does not depend on how many were dropped.
  */
-export function compressLinear(s: Scope, { hidden, visible }: VisionTokens, config: LinearCompressionConfig): Value {
+function compressLinear(s: Scope, { hidden, visible }: VisionTokens, config: LinearCompressionConfig): Value {
   const [batch = 1] = hidden.shape;
   const z = layerNorm(s.at("norm_in"), hidden);
   const mask = visible && reshape(visible, [batch, size(visible, 1), 1]);
@@ -97,7 +97,7 @@ export function compressLinear(s: Scope, { hidden, visible }: VisionTokens, conf
  * tokens = LN(W_out latents).
  * @see https://github.com/tencent-ailab/IP-Adapter/blob/main/ip_adapter/resampler.py
  */
-export function resample(s: Scope, { hidden, visible }: VisionTokens, config: ResamplerConfig): Value {
+function resample(s: Scope, { hidden, visible }: VisionTokens, config: ResamplerConfig): Value {
   const x = linear(s.at("proj_in"), hidden, config.innerWidth);
   const bias = visible && visibilityBias(withLatents(visible, config.tokens), config.tokens);
   let latents = expandBatch(s.weight("latents", [1, config.tokens, config.innerWidth]), hidden);

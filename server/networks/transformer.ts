@@ -33,7 +33,7 @@ export function transformer2d(
 }
 
 /** x ← x + SelfAttn(LN x); x ← x + MECA(LN x, prompts); x ← x + FF(LN x).   x: [B, HW, C] */
-export function transformerBlock(s: Scope, x: Value, numHeads: number, prompts: Prompts): Value {
+function transformerBlock(s: Scope, x: Value, numHeads: number, prompts: Prompts): Value {
   x = add(x, selfAttention(s.at("attn1"), layerNorm(s.at("norm1"), x), numHeads));
   x = add(x, maskEncoderAttention(s.at("attn2"), layerNorm(s.at("norm2"), x), numHeads, prompts));
   return add(x, feedForward(s.at("ff", "net"), layerNorm(s.at("norm3"), x)));

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
+import { count, only, parseNetworkConfig, unused, withoutNotes } from "./networkConfig.ts";
 
 /** Attention of one resolution. */
 export interface AttentionConfig {
@@ -48,12 +49,11 @@ export interface ControlNetConfig extends EncoderConfig {
   readonly conditioningWidths: readonly number[];
 }
 
-const count = z.int().positive();
+/** Which networks this program runs, for messages. */
+const kind = "UNets of the Stable Diffusion 1.5 and SDXL kind";
+
 /** One number for all blocks, or one a block. */
 const perBlock = (item: z.ZodInt) => z.union([item, z.array(item).nonempty()]);
-/** Options that this program does not implement are accepted only where they change nothing. */
-const only = <T extends string | number | boolean | null>(value: T) => z.literal(value).optional();
-const irrelevant = z.unknown().optional();
 
 const encoderShape = {
   in_channels: count.default(4),
@@ -84,8 +84,8 @@ const encoderShape = {
   num_class_embeds: only(null),
   resnet_time_scale_shift: only("default"),
   // Precision of the scores and width of an unused embedding: nothing to do in fp32.
-  upcast_attention: irrelevant,
-  addition_embed_type_num_heads: irrelevant,
+  upcast_attention: unused,
+  addition_embed_type_num_heads: unused,
 };
 
 const unetSchema = z.strictObject({
@@ -108,8 +108,8 @@ const unetSchema = z.strictObject({
   class_embeddings_concat: only(false),
   mid_block_only_cross_attention: z.literal([null, false]).optional(),
   cross_attention_norm: only(null),
-  sample_size: irrelevant,
-  dropout: irrelevant,
+  sample_size: unused,
+  dropout: unused,
 });
 
 const controlNetSchema = z.strictObject({
@@ -122,7 +122,7 @@ const controlNetSchema = z.strictObject({
 
 /** Reads `unet/config.json` of a diffusers UNet2DConditionModel; options that are not implemented are refused. */
 export function parseUNetConfig(json: unknown, label = "unet/config.json"): UNetConfig {
-  const config = parse(unetSchema, json, label);
+  const config = parseNetworkConfig(unetSchema, withoutNotes(json), label, kind);
   const encoder = encoderConfig(config, label);
   const types = config.up_block_types;
   requireLength(label, "up_block_types", types, encoder.down.length);
@@ -137,7 +137,7 @@ export function parseUNetConfig(json: unknown, label = "unet/config.json"): UNet
 
 /** Reads `controlnet/config.json` of a diffusers ControlNetModel; options that are not implemented are refused. */
 export function parseControlNetConfig(json: unknown, label = "controlnet/config.json"): ControlNetConfig {
-  const config = parse(controlNetSchema, json, label);
+  const config = parseNetworkConfig(controlNetSchema, withoutNotes(json), label, kind);
   return {
     ...encoderConfig(config, label),
     conditioningChannels: config.conditioning_channels,
@@ -204,28 +204,6 @@ function additionConfig(
   return { timeIdWidth, pooledWidth: inputWidth - 6 * timeIdWidth };
 }
 
-function parse<T>(schema: z.ZodType<T>, json: unknown, label: string): T {
-  // Keys such as _class_name are diffusers' own notes.
-  const options =
-    typeof json === "object" && json !== null
-      ? Object.fromEntries(Object.entries(json).filter(([key]) => !key.startsWith("_")))
-      : json;
-  const result = schema.safeParse(options);
-  if (result.success) return result.data;
-  const issues = result.error.issues.slice(0, 3).map((issue) => {
-    const path = issue.path.join(".");
-    return path ? `${path}: ${issue.message}, got ${JSON.stringify(valueAt(options, issue.path))}` : issue.message;
-  });
-  throw refused(label, issues.join("; "));
-}
-
-function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) => (typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined),
-    root,
-  );
-}
-
 function requireLength(label: string, key: string, list: readonly unknown[], expected: number): void {
   if (list.length !== expected) {
     throw refused(label, `${key}: expected ${expected} entries, one a down block, got ${list.length}`);
@@ -233,8 +211,5 @@ function requireLength(label: string, key: string, list: readonly unknown[], exp
 }
 
 function refused(label: string, what: string): BackdropError {
-  return new BackdropError(
-    "model_corrupt",
-    `${label}: ${what}; this program runs UNets of the Stable Diffusion 1.5 and SDXL kind only`,
-  );
+  return new BackdropError("model_corrupt", `${label}: ${what}; this program runs ${kind} only`);
 }

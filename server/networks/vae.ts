@@ -5,7 +5,7 @@ import { add, div, mul, reshape, silu, slice, sub, transpose } from "../onnx/ops
 import type { Scope } from "../onnx/scope.ts";
 import { conv, conv3x3, groupNorm, linear } from "./layers.ts";
 import { count, only, parseNetworkConfig, unused, withoutNotes } from "./networkConfig.ts";
-import { upsample } from "./resnet.ts";
+import { resnetBlock, upsample } from "./resnet.ts";
 
 /** diffusers' AutoencoderKL, the autoencoder of Stable Diffusion and SDXL. */
 export interface VaeConfig {
@@ -130,11 +130,9 @@ function middle(s: Scope, x: Value, config: VaeConfig): Value {
   return resnet(s.at("resnets", 1), h, channels, config);
 }
 
-/** shortcut(x) + conv2(silu(norm2 conv1(silu(norm1 x)))).   x: [B, C, H, W] → [B, channels, H, W] */
-function resnet(s: Scope, x: Value, channels: number, config: VaeConfig): Value {
-  let h = conv3x3(s.at("conv1"), silu(normalise(s.at("norm1"), x, config)), channels);
-  h = conv3x3(s.at("conv2"), silu(normalise(s.at("norm2"), h, config)), channels);
-  return add(size(x, 1) === channels ? x : conv(s.at("conv_shortcut"), x, channels, 1), h);
+/** The ResNet block of the UNet, without a time embedding. */
+function resnet(s: Scope, x: Value, channels: number, { numGroups }: VaeConfig): Value {
+  return resnetBlock(s, x, undefined, channels, { numGroups, eps });
 }
 
 /** softmax(QKᵀ/√C)V of one head over all pixels, Q, K, V linear in norm x.   x: [B, C, H, W] */

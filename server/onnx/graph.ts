@@ -1,12 +1,6 @@
 import { type Attribute, encodeModel, type ModelTensor } from "./protobuf.ts";
 import { type DataType, formatShape, type Shape } from "./shape.ts";
 
-/** Where a graph will run. Ops pick their kernels by it; networks never look at it. */
-export interface Target {
-  readonly provider: "cpu";
-  readonly precision: "fp32";
-}
-
 /** One tensor of a graph under construction: the typed, shaped output of a node, input or initializer. */
 export interface Value {
   readonly graph: Graph;
@@ -35,7 +29,6 @@ export interface GraphNode {
 
 /** An ONNX graph under construction. Nodes are appended in execution order by the functions of `ops.ts`. */
 export class Graph {
-  readonly target: Target;
   readonly #name: string;
   readonly #nodes: GraphNode[] = [];
   readonly #initializers: ModelTensor[] = [];
@@ -45,9 +38,8 @@ export class Graph {
   readonly #stored = new Map<string, Value>();
   #counter = 0;
 
-  constructor(name: string, target: Target = { provider: "cpu", precision: "fp32" }) {
+  constructor(name: string) {
     this.#name = name;
-    this.target = target;
   }
 
   input(name: string, type: DataType, shape: Shape): Value {

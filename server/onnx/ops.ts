@@ -24,7 +24,7 @@ export function atLeast(a: Value, b: number): Value {
 
 export const tanh = (x: Value): Value => unary("Tanh", x);
 export const relu = (x: Value): Value => unary("Relu", x);
-export const sigmoid = (x: Value): Value => unary("Sigmoid", x);
+const sigmoid = (x: Value): Value => unary("Sigmoid", x);
 export const sin = (x: Value): Value => unary("Sin", x);
 export const cos = (x: Value): Value => unary("Cos", x);
 /** x·σ(x). Two nodes: on the CPU provider they are three times as fast as the single Swish operator. */
@@ -132,12 +132,11 @@ export function argMax(x: Value, axis: number): Value {
 
 /** One row a batch entry: x [B, L, D] at index [B, 1] gives [B, D]. */
 export function gatherToken(x: Value, index: Value): Value {
-  const rows = x.graph.node("GatherND", [x, index], x.type, ["B", size(x, -1)], { batch_dims: 1 });
-  return rows;
+  return x.graph.node("GatherND", [x, index], x.type, ["B", size(x, -1)], { batch_dims: 1 });
 }
 
 /** A constant the size of one number, of x's graph. */
-export function scalar(x: Value, value: number): Value {
+function scalar(x: Value, value: number): Value {
   return x.graph.constant(Float32Array.of(value), []);
 }
 

@@ -14,7 +14,12 @@ export interface Session {
 /** Loads a compiled graph; its weights are mapped from the safetensors files beside it. */
 export async function openSession(path: string, options: { readonly provider: Provider }): Promise<Session> {
   const graph = basename(path);
-  const session = await native("model_corrupt", `${graph}: cannot be loaded; compile the model again`, () =>
+  // Another provider fails most often because its libraries are not on this machine, which is no fault of the model.
+  const [code, failed] =
+    options.provider === "cpu"
+      ? (["model_corrupt", `${graph}: cannot be loaded; compile the model again`] as const)
+      : (["invalid_params", `provider ${options.provider}: cannot load ${graph}; choose cpu or auto`] as const);
+  const session = await native(code, failed, () =>
     ort.InferenceSession.create(path, {
       executionProviders: options.provider === "cpu" ? ["cpu"] : [options.provider, "cpu"],
       graphOptimizationLevel: "all",
@@ -44,7 +49,7 @@ function fromNative(name: string, { data, dims }: ort.Tensor): Tensor {
 
 /** The runtime's own errors are long and name build paths: they become the cause of one of ours. */
 async function native<Result>(
-  code: "model_corrupt" | "internal",
+  code: "model_corrupt" | "invalid_params" | "internal",
   failed: string,
   action: () => Promise<Result>,
 ): Promise<Result> {

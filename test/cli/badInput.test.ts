@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { disc, encoder, gradient, headerOnlyPng, paint, png } from "../image/makePictures.ts";
@@ -40,6 +40,17 @@ test.each(["product", "reference", "product-mask", "reference-mask"])(
 
 test("a folder instead of a picture", async () => {
   await expectRefused(["--product", place.dir], "image_missing", "cannot be read");
+});
+
+test("an empty path is refused, not taken for none", async () => {
+  await expectRefused(["--product-mask", ""], "image_missing", "product-mask");
+  await expectRefused(["--reference-mask", ""], "image_missing", "reference-mask");
+});
+
+test("a file too large to be a picture is refused before it is read", async () => {
+  const file = await place.write("vast.png", "");
+  await truncate(file, 2 ** 31); // more than Node reads at once
+  await expectRefused(["--product", file], "image_too_large", "got 2147483648");
 });
 
 test("what is no picture, a cut-off one, a damaged one", async () => {
@@ -124,6 +135,7 @@ test("prompts that cannot be used", async () => {
 
 test("an output folder that cannot be made", async () => {
   await expectRefused(["--out", join(place.product, "below")], "output_unwritable", "choose another folder");
+  if (process.platform === "win32") return; // where this would be a folder like any other
   await expectRefused(["--out", "/proc/nowhere/out"], "output_unwritable", "choose another folder");
 });
 
@@ -138,6 +150,11 @@ test("models that are not there, or not whole", async () => {
   await writeFile(join(dir, "scheduler/scheduler_config.json"), JSON.stringify(scheduler));
   await writeFile(join(dir, "backdrop.json"), JSON.stringify(manifest));
   await expectRefused(["--model", dir], "model_corrupt", "unet/config.json: is missing");
+  const compiling = await command(["models", "compile", dir, "--json"]);
+  expect(compiling.events()).toEqual([
+    expect.objectContaining({ code: "model_corrupt", message: expect.stringContaining("unet/config.json") }),
+  ]);
+  expect(compiling.exitCode).toBe(2);
   await writeFile(join(dir, "unet/config.json"), "{}");
   await expectRefused(["--model", dir], "model_corrupt", "expected 1 bytes, got 2");
   await writeFile(join(dir, "unet/config.json"), "x");

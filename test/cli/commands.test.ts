@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +7,7 @@ import { promisify } from "node:util";
 import { build, type Metafile } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { version } from "../../shared/version.ts";
-import { command } from "./command.ts";
+import { command, workspace } from "./command.ts";
 
 test("help and version exit 0", async () => {
   expect(await command(["--version"])).toMatchObject({ exitCode: 0, stdout: `${version}\n` });
@@ -26,6 +27,9 @@ test("help and version exit 0", async () => {
 
 test("what does not exist, or not yet, is said and exits 2", async () => {
   expect(await command(["fly"])).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("unknown command") });
+  for (const argv of [[], ["models"]]) {
+    expect(await command(argv)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("expected a command") });
+  }
   for (const argv of [["start"], ["models", "install", "sdxl"], ["models", "remove", "mini"]]) {
     expect(await command(argv)).toMatchObject({
       exitCode: 2,
@@ -89,4 +93,28 @@ test("the bundled program exits 2 on bad input and prints one line of JSON", asy
     code: 2,
     stdout: expect.stringMatching(/^\{"type":"failed","code":"image_missing".*\}\n$/),
   });
+});
+
+// Windows has no signal that a parent could send in place of Ctrl+C.
+test.skipIf(process.platform === "win32")("SIGINT ends the program as cancelled, with 130 and no results", async () => {
+  const place = await workspace();
+  try {
+    const pictures = ["--product", place.product, "--reference", place.reference, "--out", place.out];
+    const argv = [join(bundle, "cli.mjs"), "generate", ...pictures, "--steps", "150", "--json"];
+    const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
+    let stdout = "";
+    let interrupted = false;
+    child.stdout.on("data", (part: Buffer) => {
+      stdout += part.toString();
+      if (interrupted || !stdout.includes('"progress"')) return;
+      interrupted = true;
+      child.kill("SIGINT");
+    });
+    const [exitCode] = await once(child, "close");
+    expect(exitCode).toBe(130);
+    expect(stdout.trimEnd().split("\n").at(-1)).toBe('{"type":"cancelled"}');
+    expect(await place.list()).not.toContain("out");
+  } finally {
+    await place.remove();
+  }
 });

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -9,7 +9,8 @@ const weights = "ip_adapter.safetensors";
 let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "backdrop-model-"));
-  const isGraph = /\.onnx$|compiled\.json$/;
+  // also those that another test is just writing
+  const isGraph = /\.onnx|compiled\.json/;
   await cp(join(modelsDir(), "mini"), dir, { recursive: true, filter: (path) => !isGraph.test(path) });
 });
 afterEach(async () => {
@@ -35,6 +36,18 @@ test("weights of the right size with a foreign tensor are refused when a graph i
     code: "model_corrupt",
     message: expect.stringContaining("other_proj.latents"),
   });
+  await model.dispose();
+});
+
+test("a package whose depth does not fit its ControlNet is refused, and no graph is left behind", async () => {
+  const path = join(dir, "backdrop.json");
+  await writeFile(path, (await readFile(path, "utf8")).replace('"stacked"', '"composite"'));
+  const model = await openModel(dir, { provider: "cpu" });
+  await expect(model.prepare({ width: 256, height: 256 })).rejects.toMatchObject({
+    code: "model_corrupt",
+    message: expect.stringContaining("conditioning_channels: expected 3"),
+  });
+  expect((await readdir(dir)).filter((name) => /\.onnx|compiled\.json/.test(name))).toEqual([]);
   await model.dispose();
 });
 

@@ -59,6 +59,9 @@ test("every setting and every picture matters", async () => {
   expect(await background({ product, reference, referenceMask: lower }, { ...base, visibility: "off" })).not.toEqual(
     masked,
   );
+  // with τ = 1 no patch is dropped
+  const lenient = { ...base, visibilityThreshold: 1 };
+  expect(await background({ product, reference, referenceMask: lower }, lenient)).not.toEqual(masked);
   const other = { name: "reference", bytes: await png(gradient(90, 120)) };
   expect(await background({ product, reference: other }, base)).not.toEqual(plain);
   const half = { name: "mask", bytes: await png(paint(200, 160, (x) => grey(x < 100 ? 255 : 0))) };
