@@ -6,7 +6,8 @@ export const fusions = ["query", "output", "global", "image", "text"] as const;
 export type Fusion = (typeof fusions)[number];
 
 const maxPromptLength = 2000;
-const maxFrameSidePx = 4096;
+/** Sides of the output frame, px. */
+export const frameSidePx = { min: 64, max: 4096 } as const;
 
 /**
  * Everything that affects the picture and is not a picture, with its range and default, once: the panel, the server and
@@ -29,15 +30,15 @@ export const settingsSchema = z
     guidance: number("guidance", 1, 30).default(7.5),
     seed: integer("seed", 0, 0xffff_ffff).optional(),
     variants: integer("variants", 1, 4).default(1),
-    width: integer("width", 64, maxFrameSidePx).optional(),
-    height: integer("height", 64, maxFrameSidePx).optional(),
+    width: integer("width", frameSidePx.min, frameSidePx.max).optional(),
+    height: integer("height", frameSidePx.min, frameSidePx.max).optional(),
     /** The box in the output frame, px, that the product picture is fitted into; it may stick out of the frame. */
     placement: z
       .strictObject({
-        x: integer("placement.x", -maxFrameSidePx, maxFrameSidePx),
-        y: integer("placement.y", -maxFrameSidePx, maxFrameSidePx),
-        width: integer("placement.width", 1, maxFrameSidePx),
-        height: integer("placement.height", 1, maxFrameSidePx),
+        x: integer("placement.x", -frameSidePx.max, frameSidePx.max),
+        y: integer("placement.y", -frameSidePx.max, frameSidePx.max),
+        width: integer("placement.width", 1, frameSidePx.max),
+        height: integer("placement.height", 1, frameSidePx.max),
       })
       .optional(),
   })

@@ -61,7 +61,7 @@ def write(out, stage, scenes):
     for path in out.glob("*/config.json"):
         drop_local_path(path)
     (out / "README.md").write_text(model_card.text())
-    manifest(out, latent_rgb(vae, scenes))
+    describe(out, latent_rgb(vae, scenes))
 
 
 def averaged(stage, tokenizer):
@@ -133,15 +133,15 @@ def latent_rgb(vae, scenes):
     return {"factors": rounded[:4], "bias": rounded[4]}
 
 
-def manifest(out, rgb):
+def describe(out, rgb):
     """backdrop.json: what the runtime needs beyond the configs, and the size and digest of every file."""
-    files = [{"path": str(p.relative_to(out)), "sizeBytes": p.stat().st_size, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()}
-             for p in sorted(out.rglob("*")) if p.is_file()]
+    files = [{"path": p.relative_to(out).as_posix(), "sizeBytes": p.stat().st_size, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()}
+             for p in sorted(out.rglob("*")) if p.is_file() and p.suffix != ".md"]  # the card may be edited
     total = sum(f["sizeBytes"] for f in files)
     if total > LIMIT_BYTES:
         raise RuntimeError(f"models/mini: expected at most {LIMIT_BYTES} bytes, got {total}; shrink the UNet in config.json")
     vision, depth = CONFIG["image_encoder"], CONFIG["depth"]
-    card = {
+    description = {
         "schemaVersion": 1, "name": "mini", "title": "Backdrop Mini 256", "licence": "Apache-2.0", "architecture": "sd",
         "pixelArea": CONFIG["image"] ** 2, "sideMultiple": 32, "latentRgb": rgb,
         "vision": {"imageSize": vision["image_size"], "patchSize": vision["patch_size"], "droppedPatches": "exclude",
@@ -152,7 +152,7 @@ def manifest(out, rgb):
                   "conditioning": "stacked"},
         "guidanceRescale": 0.7, "unconditionalText": "encode", "files": files,
     }
-    (out / "backdrop.json").write_text(json.dumps(card, indent=2) + "\n")
+    (out / "backdrop.json").write_text(json.dumps(description, indent=2) + "\n")
     print(f"{len(files)} files, {total / 1e6:.1f} MB")
 
 

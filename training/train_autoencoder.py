@@ -29,7 +29,7 @@ def main():
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=SETTINGS["rate"], weight_decay=0.0,
                                   betas=(0.9, 0.99), fused=True)
     budget = Budget(args.minutes, SETTINGS["rate"], SETTINGS["warmupSteps"])
-    log = LossLog(RUNS / "autoencoder" / "loss.csv", ["loss", "l1"], every=50)
+    log = LossLog(RUNS / ("decoder" if args.decoder else "autoencoder") / "loss.csv", ["loss", "l1"], every=50)
     rng = np.random.default_rng(CONFIG["seed"])
     step = 0
     while not budget.done:
@@ -96,7 +96,9 @@ def save(model, scenes, keep_scale, report=False):
     if report:
         held = scenes.test if len(scenes.test) else scenes.train
         print(f"latents: mean {latents.mean((0, 2, 3)).tolist()} std {latents.std((0, 2, 3)).tolist()}")
-        print(f"PSNR on {len(held)} held-out pictures: {psnr(model, scenes, held):.2f} dB")
+        result = f"PSNR of the latent space on {len(held)} held-out pictures: {psnr(model, scenes, held):.2f} dB"
+        print(result)
+        (RUNS / "autoencoder" / "result.txt").write_text(result + "\n")
 
 
 @torch.no_grad()

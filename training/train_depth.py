@@ -92,7 +92,10 @@ def report(model, scenes):
             system = torch.stack([f.flatten(), torch.ones(f.numel())], 1)
             fit = torch.linalg.lstsq(system, t.flatten()[:, None]).solution
             aligned.append((system @ fit - t.flatten()[:, None]).abs().mean().item())
-    print(f"depth on {len(held)} held-out scenes: mean |error| {np.mean(raw):.4f}, scale-and-shift aligned {np.mean(aligned):.4f}")
+    result = (f"Depth on {len(held)} held-out scenes: mean absolute disparity error {np.mean(raw):.3f}, "
+              f"{np.mean(aligned):.3f} after the best scale and shift (disparity in 0…1)")
+    print(result)
+    (RUNS / "depth_training" / "result.txt").write_text(result + "\n")
 
 
 if __name__ == "__main__":

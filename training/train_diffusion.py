@@ -37,8 +37,6 @@ def main():
 
 
 def train(stage, settings, resume):
-    while (RUNS / "vae.training").exists():
-        time.sleep(0.5)
     scenes = load_scenes()
     tokenizer = train_tokenizer.load()
     captions = torch.tensor([train_tokenizer.encode(tokenizer, r["captions"]) for r in scenes.records])
@@ -121,14 +119,14 @@ class Epochs:
 
 @torch.no_grad()
 def encoded(scenes):
-    """Scaled latents of every scene, plain and mirrored: [2,N,4,32,32]; kept on disk for these weights and scenes."""
-    folder = RUNS / "vae"
-    weights = (folder / "diffusion_pytorch_model.safetensors").read_bytes()
-    key = hashlib.sha256(weights + str([r["id"] for r in scenes.records]).encode()).hexdigest()[:16]
-    path = CACHE / f"latents-{key}.pt"
+    """Scaled latents of every scene, plain and mirrored: [2,N,4,32,32]; kept on disk for this encoder and these scenes."""
+    vae = AutoencoderTiny.from_pretrained(RUNS / "vae")
+    key = hashlib.sha256(str((vae.config.scaling_factor, [r["id"] for r in scenes.records])).encode())
+    for value in vae.encoder.state_dict().values():
+        key.update(value.numpy().tobytes())
+    path = CACHE / f"latents-{key.hexdigest()[:16]}.pt"
     if path.exists():
         return torch.load(path)
-    vae = AutoencoderTiny.from_pretrained(folder)
     rows = []
     for images in (scenes.images, scenes.images.flip(2)):
         parts = [vae.encode(x.permute(0, 3, 1, 2).float().div(127.5).sub(1)).latents for x in images.split(8)]

@@ -8,13 +8,12 @@ from config import ROOT, RUNS
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes-ae", type=float, default=12)
-    parser.add_argument("--minutes-depth", type=float, default=5)
-    parser.add_argument("--minutes-base", type=float, default=30)
-    parser.add_argument("--minutes-control", type=float, default=35)
+    for name, minutes in (("ae", 7), ("decoder", 3), ("depth", 8), ("base", 15), ("control", 54)):
+        parser.add_argument(f"--minutes-{name}", type=float, default=minutes)
     args = parser.parse_args()
     once("tokenizer", "train_tokenizer.py")
     once("autoencoder", "train_autoencoder.py", "--minutes", args.minutes_ae)
+    once("decoder", "train_autoencoder.py", "--decoder", "--minutes", args.minutes_decoder)
     once("depth", "train_depth.py", "--minutes", args.minutes_depth)
     once("base", "train_diffusion.py", "--stage", "base", "--resume", "--minutes", args.minutes_base)
     once("control", "train_diffusion.py", "--stage", "control", "--resume", "--minutes", args.minutes_control)

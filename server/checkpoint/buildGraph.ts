@@ -1,4 +1,5 @@
 import { BackdropError } from "../../shared/errors.ts";
+import { latentStride } from "../../shared/latents.ts";
 import { buildVaeDecoder, buildVaeEncoder, type PictureSize, parseAutoencoderConfig } from "../networks/autoencoder.ts";
 import { buildText, parseTextConfig } from "../networks/clipText.ts";
 import { parseVisionConfig } from "../networks/clipVision.ts";
@@ -11,9 +12,6 @@ import { Graph } from "../onnx/graph.ts";
 import { Scope } from "../onnx/scope.ts";
 import type { Checkpoint, Part } from "./checkpoint.ts";
 import type { FixedGraph, GraphRequest, SizedGraph } from "./graphRequest.ts";
-
-/** Pixels of a picture to one latent element, each way. */
-const latentStride = 8;
 
 /** Builds one graph of a package from its configs and weight headers. */
 export async function buildGraph(checkpoint: Checkpoint, request: GraphRequest): Promise<Graph> {
@@ -37,8 +35,6 @@ async function buildSized(
       return buildVaeEncoder(await scope("vae"), parseAutoencoderConfig(await checkpoint.config("vae")), size);
     case "vae_decoder":
       return buildVaeDecoder(await scope("vae"), parseAutoencoderConfig(await checkpoint.config("vae")), size);
-    case "preview":
-      return buildVaeDecoder(await scope("preview"), parseAutoencoderConfig(await checkpoint.config("preview")), size);
     case "control": {
       const config = parseControlNetConfig(await checkpoint.config("controlnet"));
       requireChannels(checkpoint.modelPackage.depth.conditioning, config.conditioningChannels);
@@ -60,6 +56,7 @@ async function denoiser(checkpoint: Checkpoint, { width, height }: PictureSize, 
     textTokens: checkpoint.modelPackage.text.maxTokens,
     imageTokens: compression.tokens,
   };
+  requireEqual("ip_adapter.safetensors, image token width", compression.width, config.unet.crossAttentionWidth);
   buildDenoiser(await scope("unet"), await scope("controlnet"), await scope("ip_adapter"), config, {
     width: width / latentStride,
     height: height / latentStride,
@@ -75,14 +72,17 @@ async function buildFixed(checkpoint: Checkpoint, graph: FixedGraph, scope: Open
         config: parseTextConfig(await checkpoint.config(part), `${part}/config.json`),
       });
       const first = await encoder("text_encoder");
-      requireEqual("text.maxTokens", modelPackage.text.maxTokens, first.config.maxTokens);
+      const unet = parseUNetConfig(await checkpoint.config("unet"));
+      requireEqual("backdrop.json, text.maxTokens", modelPackage.text.maxTokens, first.config.maxTokens);
       const second = modelPackage.architecture === "sdxl" ? await encoder("text_encoder_2") : undefined;
+      const width = first.config.width + (second?.config.width ?? 0);
+      requireEqual("text encoders, hidden_size in all", width, unet.crossAttentionWidth);
       return buildText(first, second, modelPackage.text.hiddenState);
     }
     case "vision": {
       const encoder = parseVisionConfig(await checkpoint.config("image_encoder"));
-      requireEqual("vision.imageSize", modelPackage.vision.imageSize, encoder.imageSize);
-      requireEqual("vision.patchSize", modelPackage.vision.patchSize, encoder.patchSize);
+      requireEqual("backdrop.json, vision.imageSize", modelPackage.vision.imageSize, encoder.imageSize);
+      requireEqual("backdrop.json, vision.patchSize", modelPackage.vision.patchSize, encoder.patchSize);
       return buildVision(await scope("image_encoder"), await scope("ip_adapter"), {
         encoder,
         compression: readCompressionConfig(await checkpoint.weights("ip_adapter"), modelPackage.tokenCompression),
@@ -110,11 +110,11 @@ function requireChannels(conditioning: "stacked" | "composite", configured: numb
   );
 }
 
-/** backdrop.json repeats what the pipeline needs of the encoders' configs; the two must agree. */
+/** The parts of a package repeat each other's sizes; they must agree. */
 function requireEqual(field: string, stated: number, configured: number): void {
   if (stated === configured) return;
   throw new BackdropError(
     "model_corrupt",
-    `backdrop.json, ${field}: expected ${configured}, as the encoder's config.json says, got ${stated}; install the model again`,
+    `${field}: expected ${configured}, as its network's config.json says, got ${stated}; install the model again`,
   );
 }

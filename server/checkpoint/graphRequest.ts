@@ -1,5 +1,5 @@
 /** Graphs whose shapes depend on the picture's size, in pixels. */
-export type SizedGraph = "vae_encoder" | "vae_decoder" | "control" | "denoiser" | "preview";
+export type SizedGraph = "vae_encoder" | "vae_decoder" | "control" | "denoiser";
 
 /** Graphs of one shape. */
 export type FixedGraph = "text" | "vision" | "depth";

@@ -11,7 +11,7 @@ const triple = z.tuple([z.number(), z.number(), z.number()]);
 const positive = z.int().positive();
 
 /** `backdrop.json`: what the weights' own configs do not say, and the files that make up the package. */
-export const manifestSchema = z.strictObject({
+export const descriptionSchema = z.strictObject({
   schemaVersion: z.literal(1),
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
   title: z.string(),
@@ -63,7 +63,7 @@ export const manifestSchema = z.strictObject({
     )
     .min(1),
 });
-export type Manifest = z.output<typeof manifestSchema>;
+export type PackageDescription = z.output<typeof descriptionSchema>;
 
 /**
  * `scheduler/scheduler_config.json`, whichever diffusers scheduler wrote it: the fields that DDIM needs. Left out, they
@@ -88,20 +88,20 @@ export const schedulerSchema = z
 export type SchedulerConfig = z.output<typeof schedulerSchema>;
 
 /** A package's description, read and checked. */
-export interface ModelPackage extends Manifest {
+export interface ModelPackage extends PackageDescription {
   /** its folder */
   readonly dir: string;
   readonly scheduler: SchedulerConfig;
-  /** one hash for all its files: sha256 over their sorted `path sha256` lines */
+  /** one hash for the whole package: sha256 over its description, which holds the sha256 of every file */
   readonly sha256: string;
 }
 
 /** Reads and checks `backdrop.json` and the scheduler's config; the weights are not touched. */
 export async function readModelPackage(dir: string): Promise<ModelPackage> {
-  const manifest = await readConfig(dir, "backdrop.json", manifestSchema, "model_unknown");
+  const description = await readConfig(dir, "backdrop.json", descriptionSchema, "model_unknown");
   const scheduler = await readConfig(dir, "scheduler/scheduler_config.json", schedulerSchema, "model_corrupt");
-  const lines = manifest.files.map(({ path, sha256 }) => `${path} ${sha256}\n`).sort();
-  return { ...manifest, dir, scheduler, sha256: createHash("sha256").update(lines.join("")).digest("hex") };
+  const sha256 = createHash("sha256").update(JSON.stringify(description)).digest("hex");
+  return { ...description, dir, scheduler, sha256 };
 }
 
 async function readConfig<Schema extends z.ZodType>(

@@ -8,11 +8,13 @@ process.on("SIGINT", () => {
   interrupt.abort();
 });
 process.on("SIGTERM", () => interrupt.abort());
-// The reader of a pipe may leave early (`… --json | head`); that is no failure of ours.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
-});
+// The reader of a pipe may leave early (`… --json | head`): like an interruption, not a failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    interrupt.abort();
+  });
+}
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),

@@ -28,13 +28,17 @@ export async function checkOutputFolder(dir: string): Promise<void> {
   }
 }
 
-/** Writes all files or none: under other names first, then renamed. */
+/** Writes all files or none: under other names first, then, where nothing stands in the way, renamed. */
 export async function writeOutputs(dir: string, files: readonly OutputFile[]): Promise<void> {
   const token = randomUUID();
   const parts = files.map(({ name }) => ({ from: join(dir, `.${name}.${token}`), to: join(dir, name) }));
   try {
     await mkdir(dir, { recursive: true });
     await Promise.all(files.map(({ content }, i) => writeFile(parts[i]?.from ?? "", content)));
+    for (const { to } of parts) {
+      const inTheWay = await stat(to).catch(() => undefined);
+      if (inTheWay?.isDirectory()) throw new Error(`${to} is a folder`);
+    }
     for (const { from, to } of parts) await rename(from, to);
   } catch (error) {
     await Promise.all(parts.map(({ from }) => rm(from, { force: true }).catch(() => {})));

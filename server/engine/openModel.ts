@@ -25,16 +25,17 @@ export async function openModel(nameOrDir: string, options: { readonly provider:
   /** Compiles what is out of date, all at once, and loads what is not loaded yet. */
   async function load(requests: readonly GraphRequest[]): Promise<void> {
     const missing = requests.filter((request) => !sessions.has(graphFile(request)));
-    if (missing.length === 0) return;
-    const compiled = await compileGraphs(modelPackage.dir, missing);
-    for (const { request, file } of compiled) {
-      const session = openSession(file, { provider });
-      sessions.set(graphFile(request), session);
-      await session.catch((error: unknown) => {
-        sessions.delete(graphFile(request));
-        throw error;
+    if (missing.length > 0) {
+      const compiled = compileGraphs(modelPackage.dir, missing);
+      missing.forEach((request, i) => {
+        const key = graphFile(request);
+        // Noted before it is there, so that a second caller waits for it instead of loading it again.
+        const session = compiled.then((graphs) => openSession(graphs[i]?.file ?? key, { provider }));
+        sessions.set(key, session);
+        session.catch(() => sessions.delete(key));
       });
     }
+    await Promise.all(requests.map((request) => sessions.get(graphFile(request))));
   }
 
   return {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { latentStride } from "../../shared/latents.ts";
 import type { Scope } from "../onnx/scope.ts";
 import { parseNetworkConfig } from "./networkConfig.ts";
 import {
@@ -17,9 +18,6 @@ export interface PictureSize {
   readonly height: number;
 }
 
-/** Pixels of a picture to one element of its latents, each way: three halvings. */
-const stride = 8;
-
 const classSchema = z.object({ _class_name: z.enum(["AutoencoderKL", "AutoencoderTiny"]) });
 
 /** Reads `vae/config.json` of either kind of autoencoder. */
@@ -37,9 +35,9 @@ export function buildVaeEncoder(s: Scope, config: AutoencoderConfig, { width, he
   s.finish();
 }
 
-/** The `vae_decoder` and `preview` graphs: `latents` [B,4,H/8,W/8], scaled → `image` [B,3,H,W] in [−1,1], unclamped. */
+/** The `vae_decoder` graph: `latents` [B,4,H/8,W/8], scaled → `image` [B,3,H,W] in [−1,1], unclamped. */
 export function buildVaeDecoder(s: Scope, config: AutoencoderConfig, { width, height }: PictureSize): void {
-  const latents = s.graph.input("latents", "float32", ["B", 4, height / stride, width / stride]);
+  const latents = s.graph.input("latents", "float32", ["B", 4, height / latentStride, width / latentStride]);
   const image =
     config.type === "AutoencoderKL" ? decodeLatents(s, latents, config) : decodeLatentsTiny(s, latents, config);
   s.graph.output("image", image);

@@ -99,8 +99,8 @@ function requireFit({ unet, controlNet }: DenoiserConfig, { width, height }: Lat
   const step = 2 ** (unet.down.length - 1);
   if (width % step !== 0 || height % step !== 0) {
     throw new BackdropError(
-      "invalid_params",
-      `latent size ${width}×${height}: expected multiples of ${step}; ask for another output size`,
+      "model_corrupt",
+      `latent size ${width}×${height}: expected multiples of ${step}; backdrop.json's sideMultiple must be one of ${8 * step}`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { Size } from "../../shared/geometry.ts";
+import { latentStride } from "../../shared/latents.ts";
 import { fromPlanes, toPlanes } from "../image/floats.ts";
 import type { RgbaImage } from "../image/rgba.ts";
 import { floats } from "../runtime/tensor.ts";
@@ -6,8 +7,7 @@ import type { Ddim } from "./ddim.ts";
 import { floatOutput, type Model } from "./model.ts";
 import { averagePool, type Plane } from "./plane.ts";
 
-/** Latent pixels are 8 px wide and have 4 channels in every autoencoder of the Stable Diffusion family. */
-export const latentStride = 8;
+/** In every autoencoder of the Stable Diffusion family. */
 const latentChannels = 4;
 
 /** [1, 4, H/8, W/8] of a picture size in px */

@@ -8,6 +8,7 @@ import {
   type Size,
   workSize,
 } from "../../shared/geometry.ts";
+import { frameSidePx } from "../../shared/settings.ts";
 import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import { cropCentre, drawOnCanvas, resample, whole } from "../image/resize.ts";
 import { alphaOf, type RgbaImage } from "../image/rgba.ts";
@@ -29,6 +30,7 @@ export interface Scene {
 export async function layOutScene({ product, settings }: Job, model: ModelPackage): Promise<Scene> {
   const { width = product.width, height = product.height } = settings;
   const frame = { width, height };
+  requireFrameSize(frame);
   const placement = settings.placement ? containIn(product, settings.placement) : defaultPlacement(product, frame);
   const placed = drawOnCanvas(await resample(product, whole(product), placement), placement, frame);
   if (!alphaOf(placed).data.some((alpha) => alpha > 0)) {
@@ -56,4 +58,14 @@ export function cropToFrame({ frame, work }: Scene, painted: RgbaImage): RgbaIma
     width: Math.max(1, Math.round((frame.width * work.width) / canvas.width)),
     height: Math.max(1, Math.round((frame.height * work.height) / canvas.height)),
   });
+}
+
+/** `--size` was checked with the settings; the product picture's own canvas, which stands in for it, is checked here. */
+function requireFrameSize({ width, height }: Size): void {
+  const { min, max } = frameSidePx;
+  if ([width, height].every((side) => side >= min && side <= max)) return;
+  throw new BackdropError(
+    "invalid_params",
+    `size: expected an output frame of ${min} to ${max} px a side, got the product picture's ${width}×${height}; give a size`,
+  );
 }

@@ -144,11 +144,11 @@ test("models that are not there, or not whole", async () => {
   await expectRefused(["--model", join(place.dir, "no-folder")], "model_unknown", "backdrop models list");
 
   const dir = join(place.dir, "package");
-  const { dir: _, scheduler, sha256, ...manifest } = examplePackage;
+  const { dir: _, scheduler, sha256, ...description } = examplePackage;
   await mkdir(join(dir, "scheduler"), { recursive: true });
   await mkdir(join(dir, "unet"));
   await writeFile(join(dir, "scheduler/scheduler_config.json"), JSON.stringify(scheduler));
-  await writeFile(join(dir, "backdrop.json"), JSON.stringify(manifest));
+  await writeFile(join(dir, "backdrop.json"), JSON.stringify(description));
   await expectRefused(["--model", dir], "model_corrupt", "unet/config.json: is missing");
   const compiling = await command(["models", "compile", dir, "--json"]);
   expect(compiling.events()).toEqual([
@@ -167,7 +167,7 @@ test("models that are not there, or not whole", async () => {
 
   await writeFile(
     join(dir, "backdrop.json"),
-    JSON.stringify({ ...manifest, files: [{ ...manifest.files[0], path: "../x" }] }),
+    JSON.stringify({ ...description, files: [{ ...description.files[0], path: "../x" }] }),
   );
   await expectRefused(["--model", dir], "model_corrupt", "inside the package");
   await writeFile(join(dir, "backdrop.json"), "{");

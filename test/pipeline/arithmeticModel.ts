@@ -1,5 +1,5 @@
 import type { ModelPackage } from "../../server/checkpoint/modelPackage.ts";
-import { manifestSchema, schedulerSchema } from "../../server/checkpoint/modelPackage.ts";
+import { descriptionSchema, schedulerSchema } from "../../server/checkpoint/modelPackage.ts";
 import type { Model } from "../../server/pipeline/model.ts";
 import { type FloatTensor, floats, type NamedTensors } from "../../server/runtime/tensor.ts";
 
@@ -105,8 +105,6 @@ export function arithmeticModel(overrides: Partial<ModelPackage> = {}): Model & 
           const values = each(size, (b, i) => 0.5 * (data[b * size + i] ?? 0) + 0.1 * Math.sin(pulls[b] ?? 0) * t);
           return { noise_prediction: floats(values, dims) };
         }
-        case "preview":
-          throw new Error("the example package has no preview network");
       }
     },
   };
@@ -135,7 +133,7 @@ function fail(message: string): never {
 const depthSize = 56;
 
 export const examplePackage: ModelPackage = {
-  ...manifestSchema.parse({
+  ...descriptionSchema.parse({
     schemaVersion: 1,
     name: "example",
     title: "Arithmetic for tests",
