@@ -44,6 +44,9 @@ class Batch:
     control: torch.Tensor
     weight: torch.Tensor
 
+    def to(self, device):
+        return Batch(**{name: tensor.to(device) for name, tensor in vars(self).items()})
+
 
 def make_batch(scenes, latents, captions, empty, index, rng):
     """index [B] scenes; latents [2,N,4,32,32] (plain, mirrored); captions [N,4,L] ids; empty [L]: ids of ""."""

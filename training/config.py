@@ -15,6 +15,12 @@ CACHE = DATA / "cache"
 RUNS = Path(os.environ.get("BACKDROP_RUNS", ROOT / "runs"))
 PACKAGE = ROOT.parent / "models" / "mini"
 SAMPLES = RUNS / "samples"
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")  # where networks live; scenes stay in main memory
+
+
+def autocast():
+    """bfloat16 where it is safe, on whichever device trains."""
+    return torch.autocast(DEVICE.type, dtype=torch.bfloat16)
 
 
 def start(seed=CONFIG["seed"], threads=CONFIG["threads"]):

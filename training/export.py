@@ -69,7 +69,7 @@ def averaged(stage, tokenizer):
     model = Backdrop(tokenizer.get_vocab_size(), tokenizer.token_to_id(train_tokenizer.END))
     if stage == "none":
         return model.add_control()
-    average = torch.load(CHECKPOINT / f"{stage}.pt")["average"]
+    average = torch.load(CHECKPOINT / f"{stage}.pt", map_location="cpu")["average"]
     if stage == "control":
         model.add_control()
     missing, unexpected = model.load_state_dict(average, strict=False)

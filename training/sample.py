@@ -41,7 +41,7 @@ def main():
 
 def load_average(stage, tokenizer):
     """The averaged weights of a stage's checkpoint."""
-    saved = torch.load(CHECKPOINT / f"{stage}.pt")
+    saved = torch.load(CHECKPOINT / f"{stage}.pt", map_location="cpu")
     model = Backdrop(tokenizer.get_vocab_size(), tokenizer.token_to_id(train_tokenizer.END))
     if any(k.startswith("control.") for k in saved["average"]):
         model.add_control()
@@ -87,7 +87,7 @@ def generate(model, tokenizer, ids, reference, keep, fusion, control, args):
     latents = torch.randn(b, 4, 32, 32, generator=torch.Generator().manual_seed(1))
     doubled = None if control is None else torch.cat([control, control])
     for t in scheduler.timesteps:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16):  # a look needs no GPU
             both = model.predict(torch.cat([latents, latents]), t, hidden_states, tokens, masks, doubled).float()
         without, given = both.chunk(2)
         guided = without + args.guidance * (given - without)

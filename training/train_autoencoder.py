@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from diffusers import AutoencoderTiny
 
 from budget import Budget, LossLog
-from config import CONFIG, RUNS, start
+from config import CONFIG, DEVICE, RUNS, autocast, start
 from data import load_scenes
 from models import build_autoencoder
 
@@ -24,7 +24,7 @@ def main():
     args = parser.parse_args()
     start(threads=args.threads)
     scenes = load_scenes()
-    model = (AutoencoderTiny.from_pretrained(OUT) if args.decoder else build_autoencoder()).to(memory_format=torch.channels_last)
+    model = (AutoencoderTiny.from_pretrained(OUT) if args.decoder else build_autoencoder()).to(DEVICE, memory_format=torch.channels_last)
     model.encoder.requires_grad_(not args.decoder)
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=SETTINGS["rate"], weight_decay=0.0,
                                   betas=(0.9, 0.99), fused=True)
@@ -34,8 +34,8 @@ def main():
     step = 0
     while not budget.done:
         budget.set_rate(optimiser, step)
-        image = crops(scenes, rng)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        image = crops(scenes, rng).to(DEVICE)
+        with autocast():
             loss, l1 = objective(model, image, halve=rng.random() < 0.2)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -88,7 +88,7 @@ def edge_loss(error, scales=3):
 @torch.no_grad()
 def save(model, scenes, keep_scale, report=False):
     """vae/ in diffusers layout, with scaling_factor = 1/std of the latents; PSNR on test pictures at full size."""
-    sample = torch.stack([scenes.images[i] for i in scenes.train[:48]]).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    sample = torch.stack([scenes.images[i] for i in scenes.train[:48]]).permute(0, 3, 1, 2).float().div(127.5).sub(1).to(DEVICE)
     latents = torch.cat([model.encode(x).latents for x in sample.split(8)])
     if not keep_scale:
         model.register_to_config(scaling_factor=1 / latents.std().item())
@@ -106,7 +106,7 @@ def psnr(model, scenes, index):
     """Mean over pictures of 10·log10(1/MSE), pictures in [0,1], decoder clamped."""
     values = []
     for part in np.array_split(index, max(1, len(index) // 8)):
-        image = scenes.images[part].permute(0, 3, 1, 2).float() / 255
+        image = scenes.images[part].permute(0, 3, 1, 2).float().to(DEVICE) / 255
         decoded = model.decode(model.encode(image * 2 - 1).latents).sample.clamp(-1, 1) / 2 + 0.5
         values += (-10 * (decoded - image).square().mean((1, 2, 3)).log10()).tolist()
     return sum(values) / len(values)

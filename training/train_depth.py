@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from transformers import DepthAnythingForDepthEstimation
 
 from budget import Budget, LossLog
-from config import CONFIG, RUNS, start
+from config import CONFIG, DEVICE, RUNS, autocast, start
 from data import flip_some, load_scenes, pixels
 from models import build_depth
 from train_autoencoder import edge_loss
@@ -26,7 +26,7 @@ def main():
     start(threads=args.threads)
     scenes = load_scenes()
     model = DepthAnythingForDepthEstimation.from_pretrained(OUT) if args.resume else build_depth()
-    model = model.to(memory_format=torch.channels_last).train()
+    model = model.to(DEVICE, memory_format=torch.channels_last).train()
     model.backbone.set_attn_implementation("eager")  # faster than the fused CPU kernel at 257 tokens
     optimiser = torch.optim.AdamW(model.parameters(), lr=SETTINGS["rate"], weight_decay=0.01, betas=(0.9, 0.99), fused=True)
     budget = Budget(args.minutes, SETTINGS["rate"], SETTINGS["warmupSteps"])
@@ -35,8 +35,8 @@ def main():
     step = 0
     while not budget.done:
         budget.set_rate(optimiser, step)
-        image, disparity = make_batch(scenes, rng.choice(scenes.train, SETTINGS["batch"]), rng)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        image, disparity = (x.to(DEVICE) for x in make_batch(scenes, rng.choice(scenes.train, SETTINGS["batch"]), rng))
+        with autocast():
             predicted = model(image).predicted_depth.float()
         error = (predicted - disparity)[:, None]
         loss = error.abs().mean() + 0.5 * edge_loss(error)
@@ -86,7 +86,7 @@ def report(model, scenes):
     held = scenes.test if len(scenes.test) else scenes.train
     for part in np.array_split(held, max(1, len(held) // 8)):
         truth = resize(scenes.disparity[part][:, None].float() / 255)[:, 0]
-        found = model(resize(pixels(scenes.images[part]))).predicted_depth
+        found = model(resize(pixels(scenes.images[part])).to(DEVICE)).predicted_depth.cpu()
         for t, f in zip(truth, found):
             raw.append((f - t).abs().mean().item())
             system = torch.stack([f.flatten(), torch.ones(f.numel())], 1)

@@ -16,7 +16,7 @@ from diffusers import AutoencoderTiny
 import train_tokenizer
 from budget import Budget, LossLog
 from conditions import make_batch
-from config import CACHE, CONFIG, RUNS, start
+from config import CACHE, CONFIG, DEVICE, RUNS, autocast, start
 from data import load_scenes
 from models import Backdrop, build_scheduler
 
@@ -53,12 +53,12 @@ def train(stage, settings, resume):
     log = LossLog(RUNS / stage / "loss.csv", ["loss"])
     rng = np.random.default_rng(CONFIG["seed"] + state["step"] + (stage == "control") * 10**6)
     order = Epochs(scenes.train, settings["batch"], rng)
-    alphas = build_scheduler().alphas_cumprod
+    alphas = build_scheduler().alphas_cumprod.to(DEVICE)
     compiled(model)
     step, saved = state["step"], time.time()
     while not budget.done:
         budget.set_rate(optimiser, step)
-        batch = make_batch(scenes, latents, captions, empty, order.next(), rng)
+        batch = make_batch(scenes, latents, captions, empty, order.next(), rng).to(DEVICE)
         loss = velocity_loss(model, batch, alphas, rng)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -77,11 +77,11 @@ def velocity_loss(model, batch, alphas, rng):
     """Eq. 7 as |v − v_θ|², x_t = α·x₀ + σ·ε, α² = ᾱ_t; weight 0.3 in the product, which is pasted back afterwards."""
     b = len(batch.latents)
     # Stratified timesteps: one in each of B equal parts of 0…999, which steadies the gradient.
-    timestep = torch.from_numpy(((rng.permutation(b) + rng.random(b)) / b * len(alphas)).astype(np.int64))
+    timestep = torch.from_numpy(((rng.permutation(b) + rng.random(b)) / b * len(alphas)).astype(np.int64)).to(DEVICE)
     a, s = (alphas[timestep].sqrt().view(-1, 1, 1, 1), (1 - alphas[timestep]).sqrt().view(-1, 1, 1, 1))
     noise = torch.randn_like(batch.latents)
     noisy = (a * batch.latents + s * noise).contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with autocast():
         predicted = model(batch, noisy, timestep)
     velocity = a * noise - s * batch.latents
     return ((predicted.float() - velocity).square() * batch.weight).sum() / (batch.weight.sum() * velocity.shape[1])
@@ -94,7 +94,8 @@ class Average:
         self.source = list(model.parameters())
         self.names = [n for n, _ in model.named_parameters()]
         given = state["average"] or {}
-        self.values = [given[n].clone() if n in given else p.detach().clone() for n, p in zip(self.names, self.source)]
+        self.values = [given[n].to(p.device, copy=True) if n in given else p.detach().clone()
+                       for n, p in zip(self.names, self.source)]
 
     @torch.no_grad()
     def update(self, step):
@@ -142,12 +143,12 @@ def restore(stage, path, vocabulary, end_id, resume):
     fresh = {"step": 0, "steps_before": 0, "samples_before": 0, "seconds": 0.0, "optimiser": None, "average": None}
     model = Backdrop(vocabulary, end_id)
     if resume and path.exists():
-        saved = torch.load(path)
+        saved = torch.load(path, map_location="cpu")
         model = model if stage == "base" else model.add_control()
         model.load_state_dict(saved["model"])
         return prepared(model), {k: saved[k] for k in fresh}
     if stage == "control":
-        saved = torch.load(CHECKPOINT / "base.pt")
+        saved = torch.load(CHECKPOINT / "base.pt", map_location="cpu")
         model.load_state_dict(saved["model"])
         model.add_control()
         fresh |= {"steps_before": saved["step"], "samples_before": saved["samples"], "average": saved["average"]}
@@ -162,7 +163,7 @@ def compiled(model):
 
 
 def prepared(model):
-    return model.to(memory_format=torch.channels_last).train()
+    return model.to(DEVICE, memory_format=torch.channels_last).train()
 
 
 def save(path, model, average, optimiser, state, step, batch, budget):

@@ -36,8 +36,14 @@ class PatchFlexibleVision(nn.Module):
         kept = F.pad(patch_mask, (1, 0), value=1.0)
         bias = ((1 - kept) * DROPPED_BIAS)[:, None, None, :].expand(-1, -1, z.shape[1], -1)
         for layer in self.clip.encoder.layers:
-            z = layer(z, attention_mask=bias.to(torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else z.dtype))
+            z = layer(z, attention_mask=bias.to(running_dtype(z)))
         return z
+
+
+def running_dtype(x):
+    """What autocast computes in on x's device, else x's own type."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
 
 class LinearCompression(nn.Module):
