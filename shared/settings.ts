@@ -11,7 +11,7 @@ export const frameSidePx = { min: 64, max: 4096 } as const;
 
 /**
  * Everything that affects the picture and is not a picture, with its range and default, once: the panel, the server and
- * the command line all parse through here. `fusion` left out means the model package's own; `seed` left out means that
+ * the command line all parse through here. `fusion` and `strength` left out mean the model package's own; `seed` left out means that
  * the caller draws one; `width` and `height` left out mean the product picture's own canvas.
  */
 export const settingsSchema = z
@@ -25,7 +25,7 @@ export const settingsSchema = z
     imageScale: number("imageScale", 0, 2).default(1),
     depthScale: number("depthScale", 0, 2).default(1),
     /** 1 starts from pure noise; lower keeps more of the reference's layout. */
-    strength: number("strength", Number.MIN_VALUE, 1, "more than 0, up to 1").default(1),
+    strength: number("strength", Number.MIN_VALUE, 1, "more than 0, up to 1").optional(),
     steps: integer("steps", 1, 150).default(30),
     guidance: number("guidance", 1, 30).default(7.5),
     seed: integer("seed", 0, 0xffff_ffff).optional(),

@@ -37,6 +37,8 @@ export const descriptionSchema = z.strictObject({
   tokenCompression: z.enum(["linear", "resampler"]),
   /** used when the request names none */
   fusion: z.enum(fusions),
+  /** used when the request names none; below 1 the start is the reference's layout (R9) */
+  strength: z.number().positive().max(1),
   depth: z.strictObject({
     imageSize: positive,
     mean: triple,

@@ -57,7 +57,7 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     )
     .option("--image-scale <0..2>", "how much the reference counts", String(defaults.imageScale))
     .option("--depth-scale <0..2>", "how much the depth layout counts", String(defaults.depthScale))
-    .option("--strength <0..1>", "1 paints anew, lower keeps the reference's layout", String(defaults.strength))
+    .option("--strength <0..1>", "1 paints anew, lower keeps the reference's layout (default: the model's own)")
     .option("--steps <1..150>", "denoising steps", String(defaults.steps))
     .option("--guidance <1..30>", "how strictly the prompts are followed", String(defaults.guidance))
     .option("--seed <number>", "same seed, same picture (default: random)")

@@ -1,4 +1,4 @@
-import type { Fusion, Settings } from "../../shared/settings.ts";
+import type { ResolvedSettings } from "./modelDefaults.ts";
 
 /**
  * One denoiser graph serves every way in which the prompts meet (R6, R7). With M = soft D and the gates [q, fₜ, fᵢ]:
@@ -12,7 +12,7 @@ export interface FusionInputs {
   readonly prompt: string;
 }
 
-export function fusionInputs(fusion: Fusion, { imageScale, prompt }: Settings): FusionInputs {
+export function fusionInputs({ fusion, imageScale, prompt }: ResolvedSettings): FusionInputs {
   switch (fusion) {
     case "query": // Eq. 6
       return { gates: [1, 0, 0], imageScale, prompt };

@@ -1,6 +1,6 @@
 import { decodeImage } from "../image/decode.ts";
 import { encodePng, withRecipe } from "../image/encode.ts";
-import { alphaOf, flatten, meanColour, type RgbaImage } from "../image/rgba.ts";
+import { alphaOf, flatten, type RgbaImage } from "../image/rgba.ts";
 import { pasteProduct, proveProduct } from "./compose.ts";
 import { controlEmbedding } from "./controlEmbedding.ts";
 import { createDdim } from "./ddim.ts";
@@ -9,15 +9,9 @@ import { encodeReference } from "./encodeReference.ts";
 import { estimateDepth } from "./estimateDepth.ts";
 import { fusionInputs } from "./fusion.ts";
 import type { Job } from "./job.ts";
-import {
-  blendProduct,
-  decodeLatents,
-  encodeLatents,
-  latentCount,
-  startFromReference,
-  toLatentMask,
-} from "./latents.ts";
+import { blendProduct, decodeLatents, encodeLatents, latentCount, toLatentMask } from "./latents.ts";
 import type { Model } from "./model.ts";
+import { withModelDefaults } from "./modelDefaults.ts";
 import { gaussianNoise } from "./noise.ts";
 import { toPlane } from "./plane.ts";
 import { type Conditions, predictNoise } from "./predictNoise.ts";
@@ -64,9 +58,9 @@ const blendedPart = 0.8;
 
 /** One request from decoded pictures to finished files: the only denoising loop. Cancelling throws the signal's reason. */
 export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promise<Generated> {
-  const { settings } = job;
+  const settings = withModelDefaults(job.settings, model.package);
   const guided = settings.guidance !== 1;
-  const fusion = fusionInputs(settings.fusion ?? model.package.fusion, settings);
+  const fusion = fusionInputs(settings);
   const stages = createStages(hooks.signal);
 
   const scene = await stages.run("layout", () => layOutScene(job, model.package));
@@ -88,12 +82,9 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     reference: await estimateDepth(model, visible.image, decisionMask),
   }));
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
-  const productLatents = await stages.run("encode", () => {
-    const surroundings = meanColour(visible.image, visible.mask);
-    return encodeLatents(model, flatten(scene.workProduct, surroundings));
-  });
-  const referenceLatents =
-    settings.strength < 1 ? await stages.run("encode", () => encodeLatents(model, visible.image)) : undefined;
+  const collage = await stages.run("encode", () =>
+    encodeLatents(model, pasteProduct(visible.image, scene.workProduct)),
+  );
 
   const { guidance, depthScale } = settings;
   const decision = toLatentMask(decisionMask);
@@ -109,16 +100,17 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     guidance,
   };
   const ddim = createDdim(model.package.scheduler, settings.steps);
-  const timesteps = ddim.timesteps(settings.strength);
+  // A reference of which nothing is kept has no layout to start from.
+  const strength = decisionMask.data.some((kept) => kept > 0) ? settings.strength : 1;
+  const timesteps = ddim.timesteps(strength);
   const steps = timesteps.length;
 
   const variants: Variant[] = [];
   for (let variant = 1; variant <= settings.variants; variant++) {
     const seed = (settings.seed + variant - 1) >>> 0;
     const noise = gaussianNoise(seed, latentCount(scene.work));
-    let latents = referenceLatents
-      ? startFromReference(ddim, { reference: referenceLatents, noise, decision, timestep: timesteps[0] ?? 0 })
-      : noise;
+    // R9. At strength 1 the start is pure noise; below, the reference, its hidden part painted over, shines through.
+    let latents = strength < 1 ? ddim.addNoise(collage, noise, timesteps[0] ?? 0) : noise;
 
     for (const [i, timestep] of timesteps.entries()) {
       const prediction = await stages.run("denoise", () => predictNoise(model, latents, timestep, conditions));
@@ -126,7 +118,7 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
       const nextTimestep = timesteps[i + 1];
       latents =
         nextTimestep !== undefined && i + 1 < blendedPart * steps
-          ? blendProduct(next, ddim.addNoise(productLatents, noise, nextTimestep), held)
+          ? blendProduct(next, ddim.addNoise(collage, noise, nextTimestep), held)
           : next;
 
       const progress = { variant, step: i + 1, steps };

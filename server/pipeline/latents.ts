@@ -3,7 +3,6 @@ import { latentStride } from "../../shared/latents.ts";
 import { fromPlanes, toPlanes } from "../image/floats.ts";
 import type { RgbaImage } from "../image/rgba.ts";
 import { floats } from "../runtime/tensor.ts";
-import type { Ddim } from "./ddim.ts";
 import { floatOutput, type Model } from "./model.ts";
 import { averagePool, type Plane } from "./plane.ts";
 
@@ -41,24 +40,6 @@ export async function decodeLatents(model: Model, latents: Float32Array, { width
     { latents: floats(latents, latentDims({ width, height })) },
   );
   return fromPlanes(floatOutput(outputs, "image", [1, 3, height, width]).data, width, height);
-}
-
-/**
- * R9: the reference's latents with noise, only where D keeps the whole latent pixel; pure noise elsewhere.
- * @param decision D at latent size
- */
-export function startFromReference(
-  ddim: Ddim,
-  {
-    reference,
-    noise,
-    decision,
-    timestep,
-  }: { reference: Float32Array; noise: Float32Array; decision: Plane; timestep: number },
-): Float32Array {
-  const noised = ddim.addNoise(reference, noise, timestep);
-  const area = decision.data.length;
-  return noise.map((value, i) => ((decision.data[i % area] ?? 0) > 0.999 ? (noised[i] ?? 0) : value));
 }
 
 /** z ← m·noised(product) + (1 − m)·z (Avrahami et al. 2022, arXiv 2206.02779): the product stays where it is. */

@@ -2,6 +2,7 @@ import { version } from "../../shared/version.ts";
 import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import type { ProductProof } from "./compose.ts";
 import type { Job } from "./job.ts";
+import { withModelDefaults } from "./modelDefaults.ts";
 import type { Scene } from "./scene.ts";
 
 /**
@@ -13,7 +14,7 @@ export function createRecipe(job: Job, model: ModelPackage, scene: Scene, seed: 
     schemaVersion: 1,
     backdrop: version,
     model: { name: model.name, sha256: model.sha256 },
-    settings: { ...job.settings, fusion: job.settings.fusion ?? model.fusion, seed, variants: 1 },
+    settings: { ...withModelDefaults(job.settings, model), seed, variants: 1 },
     frame: scene.frame,
     placement: scene.placement,
     painted: scene.work,

@@ -1,6 +1,7 @@
 import { coverCrop, type Size } from "../../shared/geometry.ts";
+import { fillDropped } from "../image/fill.ts";
 import { resample } from "../image/resize.ts";
-import { type GreyImage, meanColour, type RgbaImage } from "../image/rgba.ts";
+import type { GreyImage, RgbaImage } from "../image/rgba.ts";
 
 /** The reference picture I_ref and its decision mask D, always together: 255 = keep, 0 = drop. */
 export interface Reference {
@@ -22,14 +23,9 @@ export async function fitReference(reference: Reference, size: Size): Promise<Re
 }
 
 /**
- * Every dropped pixel painted over with the mean colour of the kept ones. Done at the source, before any resampling or
- * network could spread it: whatever D hides has no influence on the result at all.
+ * Every dropped pixel painted over from what is kept around it. Done at the source, before any resampling or network could
+ * spread it: whatever D hides has no influence on the result at all.
  */
 export function hideDropped({ image, mask }: Reference): Reference {
-  const fill = meanColour(image, mask);
-  const data = image.data.slice();
-  for (let i = 0; i < mask.data.length; i++) {
-    if (mask.data[i] === 0) data.set(fill, i * 4);
-  }
-  return { image: { ...image, data }, mask };
+  return { image: fillDropped(image, mask), mask };
 }

@@ -161,6 +161,7 @@ export const examplePackage: ModelPackage = {
     text: { maxTokens: 40, hiddenState: "last_normed" },
     tokenCompression: "linear",
     fusion: "query",
+    strength: 1,
     depth: {
       imageSize: depthSize,
       mean: [0.5, 0.5, 0.5],

@@ -1,21 +1,6 @@
 import { expect, test } from "vitest";
-import { schedulerSchema } from "../../server/checkpoint/modelPackage.ts";
-import { createDdim } from "../../server/pipeline/ddim.ts";
-import { blendProduct, startFromReference } from "../../server/pipeline/latents.ts";
+import { blendProduct } from "../../server/pipeline/latents.ts";
 import { averagePool, resizePlane } from "../../server/pipeline/plane.ts";
-
-test("the start keeps the reference only where all of D is kept (R9)", () => {
-  const config = schedulerSchema.parse({ beta_start: 0.00085, beta_end: 0.012, beta_schedule: "scaled_linear" });
-  const ddim = createDdim(config, 10);
-  const noise = Float32Array.from({ length: 16 }, (_, i) => i / 7);
-  const reference = new Float32Array(16).fill(2);
-  const decision = { width: 2, height: 2, data: Float32Array.of(1, 0.5, 0, 1) };
-  const noised = ddim.addNoise(reference, noise, 500);
-  const start = startFromReference(ddim, { reference, noise, decision, timestep: 500 });
-  start.forEach((value, i) => {
-    expect(value).toBe(i % 4 === 0 || i % 4 === 3 ? noised[i] : noise[i]);
-  });
-});
 
 test("blending is linear in the mask", () => {
   const mask = { width: 3, height: 1, data: Float32Array.of(0, 0.25, 1) };

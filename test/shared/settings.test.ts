@@ -11,7 +11,6 @@ test("defaults are those of the paper and the command line", () => {
     visibilityThreshold: 0.1,
     imageScale: 1,
     depthScale: 1,
-    strength: 1,
     steps: 30,
     guidance: 7.5,
     variants: 1,
