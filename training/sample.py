@@ -9,7 +9,7 @@ from PIL import Image
 import mepa
 import train_tokenizer
 from conditions import dilate
-from config import RUNS, SAMPLES, start
+from config import CONFIG, RUNS, SAMPLES, start
 from data import load_scenes, pixels
 from models import Backdrop, build_scheduler
 from train_diffusion import CHECKPOINT
@@ -24,10 +24,12 @@ def main():
     parser.add_argument("--rows", type=int, default=6)
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--guidance", type=float, default=3.0)
+    parser.add_argument("--strength", type=float, default=1.0, help="R9: below 1 the picture starts from the noised reference")
     parser.add_argument("--split", default="test")
+    parser.add_argument("--threads", type=int, default=CONFIG["threads"])
     parser.add_argument("--out", default=str(SAMPLES / "sheet.png"))
     args = parser.parse_args()
-    start()
+    start(threads=args.threads)
     scenes = load_scenes()
     index = scenes.test if args.split == "test" and len(scenes.test) else scenes.train
     index = index[np.linspace(0, len(index) - 1, args.rows).astype(int)]
@@ -63,15 +65,16 @@ def sheet(scenes, index, model, vae, tokenizer, args):
     original = scenes.images[index].permute(0, 3, 1, 2).float() / 255
     shown = scenes.images[source].permute(0, 3, 1, 2).float() / 255 * keep
     columns = [original, shown]
+    begin = vae.encode(scenes.images[source].permute(0, 3, 1, 2).float() / 127.5 - 1).latents * vae.config.scaling_factor
     for fusion, control, prompt_keep in (("query", both, keep), ("query", alone, keep * 0), ("query", None, keep)):
-        latents = generate(model, tokenizer, ids, pixels(scenes.images[source]), prompt_keep, fusion, control, args)
+        latents = generate(model, tokenizer, ids, pixels(scenes.images[source]), prompt_keep, fusion, control, args, begin)
         image = vae.decode(latents / vae.config.scaling_factor).sample.clamp(-1, 1) / 2 + 0.5
         columns.append(image if control is None else image * (1 - product) + original * product)
     rows = torch.cat(columns, 3).permute(0, 2, 3, 1).flatten(0, 1)
     return Image.fromarray((rows * 255).round().byte().numpy())
 
 
-def generate(model, tokenizer, ids, reference, keep, fusion, control, args):
+def generate(model, tokenizer, ids, reference, keep, fusion, control, args, begin):
     """DDIM with guidance and rescaled guidance (arXiv 2305.08891, φ = 0.7) -> scaled latents [B,4,32,32]."""
     b = len(ids)
     empty = torch.tensor(train_tokenizer.encode(tokenizer, [""])).expand(b, -1)
@@ -84,9 +87,13 @@ def generate(model, tokenizer, ids, reference, keep, fusion, control, args):
     masks = mepa.mask_pyramid(mask, torch.tensor([gates], dtype=torch.float32).repeat(2 * b, 1), torch.full((2 * b,), float(scale)))
     scheduler = build_scheduler()
     scheduler.set_timesteps(args.steps)
-    latents = torch.randn(b, 4, 32, 32, generator=torch.Generator().manual_seed(1))
+    timesteps = scheduler.timesteps[args.steps - round(args.steps * args.strength):]
+    noise = torch.randn(b, 4, 32, 32, generator=torch.Generator().manual_seed(1))
+    # R9: what D hides starts from pure noise, the rest from the noised reference.
+    noised = scheduler.add_noise(begin, noise, timesteps[:1].expand(b))
+    latents = torch.where(mask[:b] >= 0.5, noised, noise) if args.strength < 1 else noise
     doubled = None if control is None else torch.cat([control, control])
-    for t in scheduler.timesteps:
+    for t in timesteps:
         with torch.autocast("cpu", dtype=torch.bfloat16):  # a look needs no GPU
             both = model.predict(torch.cat([latents, latents]), t, hidden_states, tokens, masks, doubled).float()
         without, given = both.chunk(2)
