@@ -87,7 +87,13 @@ async function measureJob(): Promise<number> {
 
   const samples = join(modelsDir(), "..", "samples");
   const named = async (name: string) => ({ name, bytes: await readFile(join(samples, name)) });
-  const parsed = parseSettings({ prompt: "a wooden table in warm evening light", width: side, height: side });
+  // Strength 1, so that all 30 steps run.
+  const parsed = parseSettings({
+    prompt: "a wooden table in warm evening light",
+    strength: 1,
+    width: side,
+    height: side,
+  });
   const job = await decodeJob(
     { product: await named("bottle.png"), reference: await named("reference.jpg") },
     { ...parsed, seed: 1 },

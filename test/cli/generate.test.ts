@@ -16,7 +16,7 @@ afterAll(async () => {
 
 const generate = (out: string, ...options: readonly string[]) => [
   ...["generate", "--product", place.product, "--reference", place.reference, "--prompt", "a wooden table"],
-  ...["--out", join(place.dir, out), "--seed", "11", "--steps", "2", "--json", ...options],
+  ...["--out", join(place.dir, out), "--seed", "11", "--steps", "2", "--strength", "1", "--json", ...options],
 ];
 
 test("results, recipes and previews are written, and the events say so", async () => {

@@ -18,6 +18,7 @@ export async function sample(name: string): Promise<NamedBytes> {
 export const quick = {
   prompt: "a wooden table in warm evening light",
   steps: 4,
+  strength: 1,
   width: 256,
   height: 256,
   seed: 7,
