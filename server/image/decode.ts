@@ -1,4 +1,5 @@
 import { BackdropError } from "../../shared/errors.ts";
+import { maxUploadBytes } from "../../shared/protocol/limits.ts";
 import { sniffFormat } from "./formats.ts";
 import { findPngDamage } from "./pngChunks.ts";
 import type { RgbaImage } from "./rgba.ts";
@@ -7,7 +8,6 @@ import { sharp } from "./sharp.ts";
 /** 4096 × 4096: 64 MiB as RGBA. */
 export const maxImagePixels = 4096 ** 2;
 export const maxImageSidePx = 8192;
-export const maxImageFileBytes = 128 * 1024 * 1024;
 
 /**
  * Decodes a PNG, JPEG or WebP to upright 8-bit sRGB with alpha, whatever it was (EXIF rotation, CMYK, 16 bits, grey,
@@ -15,10 +15,10 @@ export const maxImageFileBytes = 128 * 1024 * 1024;
  * @param name how messages call the picture, e.g. `product photo.png`
  */
 export async function decodeImage(bytes: Uint8Array, name: string): Promise<RgbaImage> {
-  if (bytes.length > maxImageFileBytes) {
+  if (bytes.length > maxUploadBytes) {
     throw new BackdropError(
       "image_too_large",
-      `${name}: expected a file of up to ${maxImageFileBytes} bytes, got ${bytes.length}; export it smaller`,
+      `${name}: expected a file of up to ${maxUploadBytes} bytes, got ${bytes.length}; export it smaller`,
     );
   }
   const sniffed = sniffFormat(bytes);
