@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { toBackdropError } from "../../shared/errors.ts";
 import type { EngineCommand, EngineMessage, EngineRequest } from "./messages.ts";
 import { type OpenModel, openModel } from "./openModel.ts";
@@ -15,8 +16,9 @@ process.on("message", (command: EngineCommand) => {
 });
 // Without the main process there is nobody to work for.
 process.on("disconnect", () => process.exit(0));
-// Ctrl+C in a terminal reaches the whole group; the main process decides what becomes of the job.
+// These reach the whole process group; the main process decides what becomes of the job.
 process.on("SIGINT", () => {});
+process.on("SIGTERM", () => {});
 send({ type: "ready" });
 
 async function run(request: EngineRequest): Promise<void> {
@@ -34,8 +36,8 @@ async function run(request: EngineRequest): Promise<void> {
   } catch (thrown) {
     if (cancel.signal.aborted) send({ type: "cancelled", jobId });
     else {
-      const { code, message, stack = message } = toBackdropError(thrown);
-      send({ type: "failed", jobId, code, message, detail: stack });
+      const error = toBackdropError(thrown);
+      send({ type: "failed", jobId, code: error.code, message: error.message, detail: inspect(error) });
     }
   } finally {
     current = undefined;

@@ -7,7 +7,9 @@ export interface LogSink {
   write(line: string): void;
 }
 
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
 /** One JSON object a line. */
-export function createLog(sink: LogSink): Log {
-  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink);
+export function createLog(sink: LogSink, level: LogLevel): Log {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink);
 }

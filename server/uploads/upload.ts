@@ -45,6 +45,10 @@ export class Upload {
     }
   }
 
+  get sha256(): string {
+    return this.promised.sha256;
+  }
+
   /** Refuses what breaks the rules, and is over then. */
   async write(index: number, bytes: Uint8Array): Promise<Written> {
     try {

@@ -44,7 +44,10 @@ test("whatever happens, a job ends at most once, nothing follows its end, and it
 test("from every state, an engine that dies or reports leads to an end or to one more attempt", () => {
   fc.assert(
     fc.property(fc.array(inputs, { maxLength: 20 }), (sequence) => {
-      const restless = [...sequence, ...Array.from({ length: 4 }, () => [{ type: "start" }, { type: "crash" }] as const)];
+      const restless = [
+        ...sequence,
+        ...Array.from({ length: 4 }, () => [{ type: "start" }, { type: "crash" }] as const),
+      ];
       expect(play(restless.flat()).states.at(-1)?.type).toBe("ended");
     }),
   );
