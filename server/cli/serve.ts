@@ -41,6 +41,8 @@ interface Timing {
 export interface RunningServer {
   readonly port: number;
   readonly identity: Identity;
+  /** the paths that are served, for the test that each is guarded */
+  readonly routes: readonly string[];
   readonly enginePid: () => number | undefined;
   beginPairing(): Promise<void>;
   stop(): Promise<void>;
@@ -84,6 +86,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     return {
       port,
       identity,
+      routes: app.router.stack.flatMap(({ route }) => (route ? [route.path] : [])),
       enginePid: () => supervisor.pid,
       async beginPairing() {
         await pairing.begin();

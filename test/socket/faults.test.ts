@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Identity } from "../../server/home/identity.ts";
@@ -143,7 +144,7 @@ test("while stopping, new jobs are refused and the running one may end", async (
 test("SIGTERM ends the program with exit 0 within 5 s, though a job runs", async () => {
   const bundle = join(dir, "server.mjs");
   await build({
-    stdin: { contents: program, resolveDir: join(import.meta.dirname, "../..") },
+    stdin: { contents: program, resolveDir: fileURLToPath(new URL("../..", import.meta.url)) },
     outfile: bundle,
     bundle: true,
     platform: "node",
