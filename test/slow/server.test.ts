@@ -33,17 +33,22 @@ test("a job through the socket gives the bytes of the command line's pipeline", 
   expect(client.previews.filter(({ id }) => id === jobId).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
   expect(done.productPixelsChanged).toBe(0);
 
+  const read = async (role: "result" | "background") => {
+    const name = done.outputs.find((output) => output.role === role)?.name;
+    const headers = { Authorization: `Bearer ${client.sessionToken}` };
+    const response = await server.get(`/results/${jobId}/${name}`, headers);
+    expect(response.status).toBe(200);
+    return Buffer.from(await response.arrayBuffer());
+  };
+  // Before the engine of this process blocks it: a client that is silent for too long loses its token.
+  const got = { result: await read("result"), background: await read("background") };
+
   const model = await openModel("mini", { provider: "cpu" });
   const job = await decodeJob(files, { ...params.settings, seed: quick.seed });
   const [expected] = (await generate(model, job)).variants;
   await model.dispose();
   for (const role of ["result", "background"] as const) {
-    const output = done.outputs.find((candidate) => candidate.role === role);
-    const response = await server.get(`/results/${jobId}/${output?.name}`, {
-      Authorization: `Bearer ${client.sessionToken}`,
-    });
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    expect(Buffer.from(bytes).equals(expected?.[role] ?? Buffer.alloc(0)), role).toBe(true);
+    expect(got[role].equals(expected?.[role] ?? Buffer.alloc(0)), role).toBe(true);
   }
   await server.remove();
   await rm(childPath, { force: true });
