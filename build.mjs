@@ -10,6 +10,7 @@ const benches = (await readdir("bench")).filter((file) => file.endsWith(".ts"));
 await build({
   entryPoints: {
     cli: "server/cli/main.ts",
+    engineChild: "server/engine/child.ts",
     contactSheet: "docs/contactSheet.ts",
     ...Object.fromEntries(benches.map((file) => [`bench/${file.slice(0, -3)}`, `bench/${file}`])),
   },

@@ -23,8 +23,22 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "server/checkpoint/modelPackage.ts",
     "server/checkpoint/graphRequest.ts",
   ],
-  "server/engine": ["shared", "server/runtime", "server/image", "server/pipeline", "server/checkpoint"],
-  "server/cli": ["shared", "server/image", "server/pipeline", "server/engine", "server/checkpoint", "server/runtime"],
+  "server/home": ["shared"],
+  "server/log": ["shared"],
+  "server/uploads": ["shared", "server/home"],
+  "server/engine": [
+    "shared",
+    "server/home",
+    "server/log",
+    "server/runtime",
+    "server/image",
+    "server/pipeline",
+    "server/checkpoint",
+  ],
+  "server/jobs": ["shared", "server/home", "server/log", "server/uploads", "server/engine"],
+  "server/http": ["shared", "server/jobs", "server/log"],
+  "server/socket": ["shared", "server/home", "server/log", "server/uploads", "server/jobs", "server/http"],
+  "server/cli": ["shared", "server"],
 };
 
 /** Library → the one folder that may import it. */
@@ -33,11 +47,19 @@ const owners: Readonly<Record<string, string>> = {
   sharp: "server/image",
   protobufjs: "server/onnx",
   commander: "server/cli",
+  express: "server/http",
+  helmet: "server/http",
+  "prom-client": "server/http",
+  ws: "server/socket",
+  pino: "server/log",
+  "env-paths": "server/home",
 };
 
 interface Import {
   readonly from: string;
   readonly to: string;
+  /** gone when the program runs */
+  readonly isType: boolean;
 }
 
 async function importsOf(folder: string): Promise<Import[]> {
@@ -47,8 +69,12 @@ async function importsOf(folder: string): Promise<Import[]> {
     sources.map(async (path) => {
       const text = await readFile(path, "utf8");
       const from = posix.relative(root.replaceAll("\\", "/"), path.replaceAll("\\", "/"));
-      const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((m) => m[1] ?? "");
-      return specifiers.map((s) => ({ from, to: s.startsWith(".") ? posix.join(posix.dirname(from), s) : s }));
+      const statements = [...text.matchAll(/^(import type\b[^;]*?)?.*?(?:from|import)\s*\(?\s*"([^"]+)"/gm)];
+      return statements.map(([, type, specifier = ""]) => ({
+        from,
+        to: specifier.startsWith(".") ? posix.join(posix.dirname(from), specifier) : specifier,
+        isType: type !== undefined,
+      }));
     }),
   );
   return found.flat();
@@ -66,6 +92,28 @@ describe.each(Object.entries(allowed))("%s", (folder, may) => {
     });
     expect(wrong).toEqual([]);
   });
+});
+
+it("keeps the server's main process free of pictures, models and native code", async () => {
+  const [imports, external] = [new Map<string, string[]>(), new Set<string>()];
+  for (const folder of Object.keys(allowed)) {
+    for (const { from, to, isType } of await importsOf(folder)) {
+      if (!isType) imports.set(from, [...(imports.get(from) ?? []), to]);
+    }
+  }
+  const reached = new Set<string>();
+  const visit = (file: string) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const to of imports.get(file) ?? []) to.endsWith(".ts") ? visit(to) : external.add(to);
+  };
+  visit("server/cli/start.ts");
+  expect(reached).toContain("server/socket/session.ts");
+  const heavy = [...reached].filter((file) =>
+    /^server\/(runtime|image|pipeline|checkpoint|networks|onnx)\//.test(file),
+  );
+  expect(heavy).toEqual([]);
+  expect([...external].filter((name) => name === "sharp" || name === "onnxruntime-node")).toEqual([]);
 });
 
 it("has no file of more than 400 lines", async () => {

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { BackdropError } from "../../shared/errors.ts";
+import { defaultPort } from "../../shared/protocol/limits.ts";
 import { providers } from "../../shared/providers.ts";
 import { fusions, settingsSchema } from "../../shared/settings.ts";
 import { version } from "../../shared/version.ts";
@@ -7,6 +8,9 @@ import type { DoctorOptions } from "./doctor.ts";
 import type { GenerateOptions } from "./generate.ts";
 import { exitCodes, type Io, reportFailure } from "./io.ts";
 import type { ModelsOptions } from "./models.ts";
+import type { StartOptions } from "./start.ts";
+
+const logLevels = ["error", "warn", "info", "debug"] as const;
 
 /** Runs one command line and gives the exit code. Commands load what they need only when they run: `--help` is instant. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
@@ -104,12 +108,13 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .addOption(json())
     .action(async (options: DoctorOptions) => exit(await (await import("./doctor.ts")).doctorCommand(options, io)));
 
-  command("start", "start the server for Figma (not in this version)")
-    .option("--port <number>", "", "41730")
-    .option("--model <name>", "", "mini")
+  command("start", "start the server that the Figma panel talks to, on this computer only")
+    .option("--port <number>", "the port on 127.0.0.1 and ::1", String(defaultPort))
+    .option("--model <name>", "a name from `backdrop models list`", "mini")
     .addOption(provider())
+    .addOption(new Option("--log <level>", "how much is logged to stderr").choices(logLevels).default("warn"))
     .addOption(json())
-    .action(() => notYet("start", "use backdrop generate"));
+    .action(async (options: StartOptions) => exit(await (await import("./start.ts")).startCommand(options, io)));
   return program;
 }
 

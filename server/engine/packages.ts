@@ -25,12 +25,16 @@ export async function listPackages(): Promise<readonly string[]> {
   return names.filter((name) => existsSync(join(modelsDir(), name, "backdrop.json"))).sort();
 }
 
-/** `models/` beside this program's own package.json, which is above both the sources and the bundle. */
+/** `models/` beside this program's own package.json. */
 export function modelsDir(): string {
+  return join(programDir(), "models");
+}
+
+/** The folder of this program's own package.json, which is above both the sources and the bundle. */
+export function programDir(): string {
   for (let dir = dirname(fileURLToPath(import.meta.url)); ; dir = dirname(dir)) {
     const packageJson = join(dir, "package.json");
-    if (existsSync(packageJson) && readFileSync(packageJson, "utf8").includes('"name": "backdrop"'))
-      return join(dir, "models");
+    if (existsSync(packageJson) && readFileSync(packageJson, "utf8").includes('"name": "backdrop"')) return dir;
     if (dir === dirname(dir))
       throw new BackdropError("internal", "Backdrop's own folder cannot be found; install it again");
   }

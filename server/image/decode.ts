@@ -1,4 +1,5 @@
 import { BackdropError } from "../../shared/errors.ts";
+import { maxUploadBytes } from "../../shared/protocol/limits.ts";
 import { sniffFormat } from "./formats.ts";
 import { findPngDamage } from "./pngChunks.ts";
 import type { RgbaImage } from "./rgba.ts";
@@ -7,7 +8,6 @@ import { sharp } from "./sharp.ts";
 /** 4096 × 4096: 64 MiB as RGBA. */
 const maxImagePixels = 4096 ** 2;
 const maxImageSidePx = 8192;
-const maxImageFileBytes = 128 * 1024 * 1024;
 
 /**
  * Decodes a PNG, JPEG or WebP to upright 8-bit sRGB with alpha, whatever it was (EXIF rotation, CMYK, 16 bits, grey,
@@ -63,10 +63,10 @@ export async function decodeImage(bytes: Uint8Array, name: string): Promise<Rgba
 
 /** Refuses a picture by the size of its file, which is known before the file is read. */
 export function requireFileSize(sizeBytes: number, name: string): void {
-  if (sizeBytes <= maxImageFileBytes) return;
+  if (sizeBytes <= maxUploadBytes) return;
   throw new BackdropError(
     "image_too_large",
-    `${name}: expected a file of up to ${maxImageFileBytes} bytes, got ${sizeBytes}; export it smaller`,
+    `${name}: expected a file of up to ${maxUploadBytes} bytes, got ${sizeBytes}; export it smaller`,
   );
 }
 

@@ -30,13 +30,16 @@ test("what does not exist, or not yet, is said and exits 2", async () => {
   for (const argv of [[], ["models"]]) {
     expect(await command(argv)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("expected a command") });
   }
-  for (const argv of [["start"], ["models", "install", "sdxl"], ["models", "remove", "mini"]]) {
+  for (const argv of [
+    ["models", "install", "sdxl"],
+    ["models", "remove", "mini"],
+  ]) {
     expect(await command(argv)).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining("not available in version"),
     });
   }
-  const { events } = await command(["start", "--json"]);
+  const { events } = await command(["models", "remove", "mini", "--json"]);
   expect(events()).toEqual([expect.objectContaining({ type: "failed", code: "invalid_params" })]);
 });
 

@@ -1,0 +1,120 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { drainTimeoutMs, heartbeatMs, helloTimeoutMs } from "../../shared/protocol/limits.ts";
+import type { ProviderChoice } from "../../shared/providers.ts";
+import { Supervisor, type SupervisorOptions } from "../engine/supervisor.ts";
+import { Identity } from "../home/identity.ts";
+import type { Home } from "../home/paths.ts";
+import { createApp } from "../http/app.ts";
+import { createGuard } from "../http/guard.ts";
+import { listenOnLoopback } from "../http/listen.ts";
+import { createMetrics } from "../http/metrics.ts";
+import { openHistory } from "../jobs/history.ts";
+import { Jobs } from "../jobs/jobs.ts";
+import type { Log } from "../log/log.ts";
+import { Pairing } from "../socket/pairing.ts";
+import { SocketServer } from "../socket/socketServer.ts";
+import { openUploadStore } from "../uploads/uploadStore.ts";
+
+export interface ServeOptions {
+  readonly home: Home;
+  /** 0: any */
+  readonly port: number;
+  readonly engine: Omit<SupervisorOptions, "log">;
+  /** installed */
+  readonly models: readonly string[];
+  readonly defaultModel: string;
+  readonly provider: ProviderChoice;
+  readonly log: Log;
+  readonly onPairingCode: (code: string) => void;
+  readonly timing?: Partial<Timing>;
+}
+
+interface Timing {
+  readonly helloTimeoutMs: number;
+  readonly heartbeatMs: number;
+  readonly drainTimeoutMs: number;
+  /** what a running job is given to end when the server stops; all together ends within 5 s */
+  readonly stopMs: number;
+}
+
+export interface RunningServer {
+  readonly port: number;
+  readonly identity: Identity;
+  /** the paths that are served, for the test that each is guarded */
+  readonly routes: readonly string[];
+  readonly enginePid: () => number | undefined;
+  beginPairing(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Puts the server together: nothing of the history is touched before the port is ours. */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { home, log, models, defaultModel, provider } = options;
+  const timing: Timing = { helloTimeoutMs, heartbeatMs, drainTimeoutMs, stopMs: 3_000, ...options.timing };
+  const servers = [createServer(), createServer()] as const;
+  for (const server of servers) server.on("request", starting);
+  const port = await listenOnLoopback(servers, options.port);
+  let engine: Supervisor | undefined;
+  try {
+    const identity = await Identity.open(home.identityFile);
+    const uploads = await openUploadStore(home.uploadsDir);
+    const history = await openHistory(home.jobsDir);
+    const supervisor = new Supervisor({ ...options.engine, log });
+    engine = supervisor;
+    const jobs = await Jobs.open({ history, uploads, engine, log, models, defaultModel, provider });
+    const pairing = new Pairing(options.onPairingCode);
+    const sockets = new SocketServer({ identity, pairing, jobs, uploads, log, models, defaultModel, ...timing });
+    const guard = createGuard(
+      () => port,
+      (token) => sockets.isSessionToken(token),
+    );
+    const metrics = createMetrics({
+      connections: () => sockets.size,
+      queuedJobs: () => jobs.queued,
+      engineReplacements: () => supervisor.replacements,
+      droppedPreviews: () => sockets.droppedPreviews,
+    });
+    jobs.listeners.add(metrics);
+    const app = createApp({ guard, jobs, metrics, log });
+    for (const server of servers) {
+      server.off("request", starting);
+      server.on("request", app);
+      server.on("upgrade", (request, stream, head) => sockets.upgrade(guard, request, stream, head));
+    }
+    log.info({ port }, "listening");
+    return {
+      port,
+      identity,
+      routes: app.router.stack.flatMap(({ route }) => (route ? [route.path] : [])),
+      enginePid: () => supervisor.pid,
+      async beginPairing() {
+        await pairing.begin();
+      },
+      async stop() {
+        for (const server of servers) server.close();
+        await jobs.stop(timing.stopMs);
+        await Promise.all([sockets.stop(), supervisor.stop()]);
+        await closeAll(servers);
+        log.info("stopped");
+      },
+    };
+  } catch (error) {
+    await engine?.stop();
+    await closeAll(servers);
+    throw error;
+  }
+}
+
+/** The port is ours before the history is read; who comes in between comes again. */
+function starting(_: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(503, { "Retry-After": "1" }).end();
+}
+
+async function closeAll(servers: readonly Server[]): Promise<void> {
+  for (const server of servers) {
+    server.close();
+    server.closeAllConnections();
+  }
+  while (servers.some(({ listening }) => listening)) await sleep(10);
+}

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { errorCodes } from "../../shared/errors.ts";
+import { doneSchema, progressSchema, warningSchema } from "../../shared/protocol/jobs.ts";
+import type { ProviderChoice } from "../../shared/providers.ts";
+import type { Settings } from "../../shared/settings.ts";
+
+/** One job as the engine gets it. Pictures lie on disk: they never pass through the main process. */
+export interface EngineRequest {
+  readonly jobId: string;
+  readonly model: string;
+  readonly provider: ProviderChoice;
+  readonly settings: Settings & { readonly seed: number };
+  /** paths */
+  readonly files: {
+    readonly product: string;
+    readonly reference: string;
+    readonly productMask?: string;
+    readonly referenceMask?: string;
+  };
+  /** where the results go */
+  readonly outDir: string;
+  readonly previews: boolean;
+}
+
+/** From the main process to the engine's. */
+export type EngineCommand =
+  | { readonly type: "run"; readonly request: EngineRequest }
+  | { readonly type: "cancel"; readonly jobId: string };
+
+const jobId = { jobId: z.string() };
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+
+/** From the engine's process. It is ours, but it has just decoded strangers' pictures: what it says is checked. */
+export const engineMessageSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("ready") }),
+  z.strictObject({ ...progressSchema.shape, ...jobId }),
+  z.strictObject({ ...warningSchema.shape, ...jobId }),
+  z.strictObject({ ...progressSchema.shape, ...jobId, type: z.literal("preview"), jpeg: bytes }),
+  z.strictObject({ ...doneSchema.shape, ...jobId, rssBytes: z.int().min(0) }),
+  z.strictObject({
+    type: z.literal("failed"),
+    ...jobId,
+    code: z.enum(errorCodes),
+    message: z.string(),
+    /** for the log only */
+    detail: z.string(),
+  }),
+  z.strictObject({ type: z.literal("cancelled"), ...jobId }),
+]);
+export type EngineMessage = z.output<typeof engineMessageSchema>;

@@ -1,0 +1,26 @@
+import { join, resolve } from "node:path";
+import envPaths from "env-paths";
+
+/** Where the server keeps what must survive it. */
+export interface Home {
+  /** who this server is, and the paired secret */
+  readonly identityFile: string;
+  /** uploaded pictures, by sha256 */
+  readonly uploadsDir: string;
+  /** a folder for each job: its record and its results */
+  readonly jobsDir: string;
+}
+
+/** `BACKDROP_HOME`, or the operating system's place for a program's data. */
+export function findHome(environment: NodeJS.ProcessEnv = process.env): Home {
+  const { BACKDROP_HOME } = environment;
+  return homeAt(BACKDROP_HOME ? resolve(BACKDROP_HOME) : envPaths("backdrop", { suffix: "" }).data);
+}
+
+export function homeAt(dir: string): Home {
+  return {
+    identityFile: join(dir, "identity.json"),
+    uploadsDir: join(dir, "uploads"),
+    jobsDir: join(dir, "jobs"),
+  };
+}

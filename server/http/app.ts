@@ -1,0 +1,117 @@
+import { randomUUID } from "node:crypto";
+import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import helmet from "helmet";
+import { RateLimiterMemory } from "rate-limiter-flexible";
+import { BackdropError } from "../../shared/errors.ts";
+import { version } from "../../shared/version.ts";
+import type { Jobs } from "../jobs/jobs.ts";
+import type { Log } from "../log/log.ts";
+import type { Access, Guard } from "./guard.ts";
+import type { Metrics } from "./metrics.ts";
+import { toProblem } from "./problem.ts";
+
+export interface AppOptions {
+  readonly guard: Guard;
+  readonly jobs: Jobs;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+interface Route {
+  readonly path: string;
+  readonly access: Access;
+  readonly handle: (request: Request, response: Response) => Promise<void> | void;
+}
+
+const maxRequestsPerSecond = 200;
+
+/** The HTTP side: finished files, and what can be asked about the server. Everything passes the guard. */
+export function createApp(options: AppOptions): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.use(helmet());
+  app.use(allowPanels);
+  const routes = createRoutes(options);
+  const accessOf = (path: string): Access => routes.find((route) => route.path === path)?.access ?? "session";
+  const limiter = new RateLimiterMemory({ points: maxRequestsPerSecond, duration: 1 });
+
+  app.use(async (request, response, next) => {
+    const { host, origin, authorization } = request.headers;
+    // A preflight can carry no token; it learns nothing and reaches no route.
+    const isPreflight = request.method === "OPTIONS";
+    options.guard.check({ host, origin, authorization }, isPreflight ? "public" : accessOf(request.path));
+    await limiter.consume("all").catch(() => {
+      throw new BackdropError("rate_limited", `expected at most ${maxRequestsPerSecond} requests a second`);
+    });
+    if (isPreflight) response.status(204).end();
+    else next();
+  });
+  for (const { path, handle } of routes) app.get(path, handle);
+  app.use(() => {
+    throw new BackdropError("not_found", "nothing is here; docs/protocol.md lists the routes");
+  });
+  app.use((thrown: unknown, _request: Request, response: Response, _next: NextFunction) =>
+    sendProblem(thrown, response, options.log),
+  );
+  return app;
+}
+
+function createRoutes({ jobs, metrics }: AppOptions): readonly Route[] {
+  return [
+    { path: "/health", access: "public", handle: (_, response) => void response.json({ version }) },
+    {
+      path: "/metrics",
+      access: "session",
+      async handle(_, response) {
+        response.type(metrics.contentType).send(await metrics.render());
+      },
+    },
+    {
+      path: "/results/:jobId/:name",
+      access: "session",
+      async handle({ params: { jobId, name } }, response) {
+        const found = jobs.findOutput(String(jobId), String(name));
+        if (found === undefined)
+          throw new BackdropError("not_found", "no such result; the job's done event lists them");
+        const { dir, output } = found;
+        response.setHeader("ETag", `"${output.sha256}"`);
+        await sendFile(response, output.name, dir);
+      },
+    },
+  ];
+}
+
+/** A panel's origin is "null": only `*` lets it read replies. No cookie exists that this could expose. */
+function allowPanels(_: Request, response: Response, next: NextFunction): void {
+  response.setHeader("Access-Control-Allow-Origin", "*");
+  response.setHeader("Access-Control-Allow-Headers", "Authorization");
+  response.setHeader("Access-Control-Expose-Headers", "ETag");
+  response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
+  next();
+}
+
+async function sendFile(response: Response, name: string, root: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const options = { root, dotfiles: "allow", immutable: true, maxAge: "1y", cacheControl: true } as const;
+    response.sendFile(name, options, (error?: Error) => {
+      // A reader that went away has all it wanted.
+      if (error === undefined || response.headersSent) resolve();
+      else
+        reject(new BackdropError("not_found", "this result is no longer on disk; generate it again", { cause: error }));
+    });
+  });
+}
+
+function sendProblem(thrown: unknown, response: Response, log: Log): void {
+  const requestId = randomUUID();
+  const problem = toProblem(asClientFault(thrown), requestId);
+  log.info({ requestId, status: problem.status, code: problem.code }, "request refused");
+  if (problem.status === 500) log.error({ requestId, err: thrown }, "request failed");
+  if (response.headersSent) response.destroy();
+  else response.status(problem.status).type("application/problem+json").send(JSON.stringify(problem));
+}
+
+/** Express refuses a path that cannot be decoded with an error of its own. */
+function asClientFault(thrown: unknown): unknown {
+  return thrown instanceof URIError ? new BackdropError("bad_message", "the path cannot be decoded") : thrown;
+}

@@ -1,0 +1,73 @@
+import type { JobEnd, JobEvent, JobParams, JobSummary } from "../../shared/protocol/jobs.ts";
+import type { StoredJob } from "./history.ts";
+import { type JobState, stateName } from "./jobState.ts";
+
+/** Events of one server's run have seqs of one block, so that a job that starts over continues above what was seen. */
+export const seqsPerRestart = 2 ** 20;
+/** A job that takes the server down with it is not tried for ever. */
+export const maxRestarts = 5;
+
+export interface SequencedEvent {
+  readonly seq: number;
+  readonly event: JobEvent;
+}
+
+/** One job in memory. */
+export interface JobRecord {
+  readonly jobId: string;
+  readonly createdAt: string;
+  readonly params: JobParams;
+  readonly seed: number;
+  readonly restarts: number;
+  state: JobState;
+  /** what clients have been told, in order */
+  readonly events: SequencedEvent[];
+  /** of an unfinished job, as a binary message */
+  preview: { readonly seq: number; readonly frame: Uint8Array } | undefined;
+  /** resolves when the record is on disk as it was accepted */
+  admitted: Promise<void>;
+}
+
+export function recordOf(stored: StoredJob, state: JobState): JobRecord {
+  const { jobId, createdAt, params, seed, restarts } = stored;
+  return {
+    jobId,
+    createdAt,
+    params,
+    seed,
+    restarts,
+    state,
+    events: stored.end ? [stored.end] : [],
+    preview: undefined,
+    admitted: Promise.resolve(),
+  };
+}
+
+export function toStored(record: JobRecord, end: (SequencedEvent & { readonly event: JobEnd }) | null): StoredJob {
+  const { jobId, createdAt, params, seed, restarts } = record;
+  return { schemaVersion: 1, jobId, createdAt, params, seed, restarts, end };
+}
+
+export function lastSeq(record: JobRecord): number {
+  return record.events.at(-1)?.seq ?? 0;
+}
+
+/** Of the next event. */
+export function nextSeq(record: JobRecord): number {
+  return Math.max(lastSeq(record), record.restarts * seqsPerRestart) + 1;
+}
+
+export function summarise(record: JobRecord): JobSummary {
+  const { jobId, createdAt, params, state } = record;
+  const end = state.type === "ended" ? state.end : null;
+  return { jobId, createdAt, state: stateName(state), params, lastSeq: lastSeq(record), end };
+}
+
+export function isEnd(event: JobEvent): event is JobEnd {
+  return event.type === "done" || event.type === "failed" || event.type === "cancelled";
+}
+
+/** Parsing has put the keys in the schema's order, so equal parameters have equal text. */
+export function sameParams(a: JobParams, b: JobParams): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,56 @@
+// Speaks the engine's side of server/engine/messages.ts without a model. A prompt that is JSON tells it how to behave:
+// stepMs, previewBytes, crashAt (a step; once), crashAlways, hangAt (a step that never ends), fail (a code), resultBytes.
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+let current;
+process.on("message", (command) => {
+  if (command.type === "run") void run(command.request);
+  else if (current?.jobId === command.jobId) current.cancelled = true;
+});
+process.on("disconnect", () => process.exit(0));
+process.on("SIGTERM", () => {});
+send({ type: "ready" });
+
+async function run({ jobId, settings, files, outDir, previews }) {
+  const state = { jobId, cancelled: false };
+  current = state;
+  const directive = settings.prompt.startsWith("{") ? JSON.parse(settings.prompt) : {};
+  if (directive.fail) {
+    return send({
+      type: "failed",
+      jobId,
+      code: directive.fail,
+      message: "/secret/path failed",
+      detail: "at /secret/path",
+    });
+  }
+  await mkdir(outDir, { recursive: true });
+  for (let step = 1; step <= settings.steps; step++) {
+    await sleep(directive.stepMs ?? 1);
+    if (directive.hangAt === step) for (;;);
+    if (directive.crashAt === step && !existsSync(join(outDir, "crashed"))) {
+      if (!directive.crashAlways) await writeFile(join(outDir, "crashed"), "");
+      process.kill(process.pid, "SIGKILL");
+    }
+    if (state.cancelled) return send({ type: "cancelled", jobId });
+    const progress = { jobId, variant: 1, step, steps: settings.steps };
+    send({ type: "progress", ...progress });
+    if (previews) send({ type: "preview", ...progress, jpeg: Buffer.alloc(directive.previewBytes ?? 100, step) });
+  }
+  const hash = createHash("sha256").update(JSON.stringify(settings));
+  for (const path of Object.values(files)) hash.update(await readFile(path));
+  const bytes = Buffer.alloc(directive.resultBytes ?? 1000, hash.digest("hex"));
+  await writeFile(join(outDir, "result-1.png"), bytes);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const output = { name: "result-1.png", role: "result", variant: 1, sizeBytes: bytes.length, sha256 };
+  const done = { outputs: [output], seed: settings.seed, timingsMs: {}, productPixelsChanged: 0 };
+  send({ type: "done", jobId, ...done, rssBytes: 1 });
+}
+
+function send(message) {
+  process.send(message, undefined, {}, () => {});
+}
