@@ -12,7 +12,7 @@ import { RawClient } from "../server/rawClient.ts";
 import { startTestServer, stubEngine, stubParams, type TestServer, uploadPictures } from "../server/testServer.ts";
 import { surviveDisconnects, surviveKills } from "./survive.ts";
 
-/** test/slow has more of them */
+/** test/soak has more of them */
 const disconnects = 50;
 const kills = 20;
 

@@ -6,8 +6,8 @@ import { decodeJob, type NamedBytes } from "../../server/pipeline/job.ts";
 import { jobParamsSchema } from "../../shared/protocol/jobs.ts";
 import { bundleEngine } from "../server/bundleEngine.ts";
 import { sha256Of, startTestServer } from "../server/testServer.ts";
+import { quick, sample } from "../slow/support.ts";
 import { surviveDisconnects, surviveKills } from "../socket/survive.ts";
-import { quick, sample } from "./support.ts";
 
 test("1000 random disconnects lose no event and no byte", () => surviveDisconnects(1000), 1_800_000);
 
