@@ -36,14 +36,14 @@ Visibility, linear token compression, the Mask Encoder Prompt Adapter, a two-cha
 depth network and a tokenizer of its own. 256×256 px, fp16, under 60 MB.
 
 ## What it can do
-- Put a product picture into a simple rendered-looking scene: lighting, backdrop colours, floor and wall, and the kinds of
-  props that its renders have. Product pixels are pasted back unchanged.
-- Take the style of a reference picture that looks like its training renders, with parts of it hidden.
-- Follow prompts in the words of its captions.
+- Take colour, brightness and material of a reference picture like its training renders, with parts of it hidden.
+- Keep the reference's layout where the picture starts from the noised reference (strength 0.5 to 0.6).
+- React to the words of its captions: the tint changes, rarely the objects. Product pixels are pasted back unchanged.
 
 ## What it cannot do
 - Photographs of people, text, brands, animals or anything that the renders lack; words outside the captions have no learned meaning.
-- Fine texture: it saw few pictures for a short time. Expect soft, plausible backgrounds, not photographs.
+- Compose a scene from the prompt alone, or follow depth closely: it saw few pictures for a short time. Expect soft fields of
+  colour and light, not photographs.
 - Sizes much different from 256×256 px.
 
 It is a working example and a test model. For real work install a large package (SDXL).
