@@ -11,7 +11,7 @@ import { fusionInputs } from "./fusion.ts";
 import type { Job } from "./job.ts";
 import { blendProduct, decodeLatents, encodeLatents, latentCount, toLatentMask } from "./latents.ts";
 import type { Model } from "./model.ts";
-import { withModelDefaults } from "./modelDefaults.ts";
+import { type ResolvedJob, withModelDefaults } from "./modelDefaults.ts";
 import { gaussianNoise } from "./noise.ts";
 import { toPlane } from "./plane.ts";
 import { type Conditions, predictNoise } from "./predictNoise.ts";
@@ -131,13 +131,19 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     }
 
     const painted = await stages.run("decode", () => decodeLatents(model, latents, scene.work));
-    variants.push(await stages.run("compose", () => finish(model, job, scene, seed, painted)));
+    variants.push(await stages.run("compose", () => finish(model, { ...job, settings }, scene, seed, painted)));
   }
   return { variants, timingsMs: stages.timingsMs() };
 }
 
 /** Painted picture to files: to the frame's size, the product pasted back, and the proof taken from the encoded bytes. */
-async function finish(model: Model, job: Job, scene: Scene, seed: number, painted: RgbaImage): Promise<Variant> {
+async function finish(
+  model: Model,
+  job: ResolvedJob,
+  scene: Scene,
+  seed: number,
+  painted: RgbaImage,
+): Promise<Variant> {
   const background = await workToFrame(scene, painted);
   const result = await encodePng(pasteProduct(background, scene.product));
   const proof = proveProduct(scene.product, await decodeImage(result, "result.png"));
