@@ -16,7 +16,7 @@ import { type Fusion, parseSettings } from "../shared/settings.ts";
 const side = 256;
 const seeds = [0, 1, 2, 3];
 const fusions: readonly Fusion[] = ["query", "output", "global"];
-const references = ["reference.jpg", "reference-beach.jpg"];
+const references = ["reference-table.jpg", "reference-beach.jpg"];
 
 const samples = join(modelsDir(), "..", "samples");
 const named = async (name: string) => ({ name, bytes: await readFile(join(samples, name)) });

@@ -17,7 +17,7 @@ import { parseSettings } from "../shared/settings.ts";
 const root = join(modelsDir(), "..");
 const products = ["bottle.png", "jar.png", "box.png", "sneaker.png"];
 const styles = [
-  ["reference", "a wooden table in warm evening light"],
+  ["reference-table", "a wooden table in warm evening light"],
   ["reference-beach", "on the sand of a sunny beach by the sea"],
   ["reference-podium", "a pastel podium with an arch, soft studio light"],
   ["reference-bokeh", "a dark glossy table at night with blurred city lights"],

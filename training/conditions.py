@@ -7,9 +7,9 @@ Differences from the paper (4.1) and why:
   camera, arrangement and product, so the tokens must carry style and cannot be a copy of the target.
 - The product of the reference is always hidden in another picture, and in 60 % of the self-references (paper: 50 % of the
   image prompts are masked).
-- Depth channel 1 is the *target's* disparity under D; half of the time it is empty. At inference it is the reference's
-  disparity under D: the network only learns "a scene with this layout here". The product's own place in it is always zero,
-  as channel 0 tells it.
+- Depths are the depth network's estimates (estimate_depth.py), as at inference. Channel 1 is the *target's* scene under D; at
+  inference it is the reference's: the network only learns "a scene with this layout here". The product's own place in it is
+  always zero, as channel 0 tells it.
 """
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ SCALES = torch.tensor([FUSIONS[n][3] for n in NAMES], dtype=torch.float32)
 @dataclass
 class Batch:
     """B samples. latents [B,4,32,32], input_ids [B,L], reference [B,3,256,256] normalised, patch_mask [B,256],
-    query_mask [B,1,32,32] soft D, gates [B,3], scale [B], control [B,2,256,256], weight [B,1,32,32] of the loss."""
+    query_mask [B,1,32,32] soft D, gates [B,3], scale [B], control [B,2,256,256], weight [B,1,32,32] of the loss, flip [B]: whether the sample is mirrored."""
 
     latents: torch.Tensor
     input_ids: torch.Tensor
@@ -43,13 +43,15 @@ class Batch:
     scale: torch.Tensor
     control: torch.Tensor
     weight: torch.Tensor
+    flip: torch.Tensor
 
     def to(self, device):
         return Batch(**{name: tensor.to(device) for name, tensor in vars(self).items()})
 
 
-def make_batch(scenes, latents, captions, empty, index, rng):
-    """index [B] scenes; latents [2,N,4,32,32] (plain, mirrored); captions [N,4,L] ids; empty [L]: ids of ""."""
+def make_batch(scenes, latents, depths, captions, empty, index, rng):
+    """index [B] scenes; latents [2,N,4,32,32] (plain, mirrored); depths: layout and product [N,256,256] uint8 (estimate_depth.py);
+    captions [N,4,L] ids; empty [L]: ids of ""."""
     b = len(index)
     at = torch.from_numpy(index)
     flip = chance(rng, b, 0.5)
@@ -61,7 +63,7 @@ def make_batch(scenes, latents, captions, empty, index, rng):
     hide = torch.from_numpy(another) | chance(rng, b, RECIPE["hideProductInSelf"])
 
     reference, reference_product = flip_some(flip, scenes.images[source], scenes.product[source])
-    product, disparity = flip_some(flip, scenes.product[at], scenes.disparity[at])
+    product, layout, relief = flip_some(flip, scenes.product[at], depths[0][at], depths[1][at])
     keep = visibility(reference_product, hide, none, rng)
     patch_mask = patch_visibility(keep, PATCH, RECIPE["tau"])
     reference = pixels(reference)
@@ -75,10 +77,10 @@ def make_batch(scenes, latents, captions, empty, index, rng):
     patch_mask = torch.where(drop_all[:, None], 1.0, patch_mask)
 
     fusion = torch.from_numpy(rng.choice(len(NAMES), size=b, p=[RECIPE["fusion"][n] for n in NAMES]))
-    control = control_image(disparity, product, keep, rng)
+    control = control_image(layout, relief, product, keep, rng)
     inside = F.avg_pool2d(product[:, None].float() / 255, 8)
     return Batch(latents[flip.long(), at], input_ids, reference, patch_mask, F.avg_pool2d(keep, 8), GATES[fusion],
-                 SCALES[fusion], control, 1 - (1 - RECIPE["productWeight"]) * inside)
+                 SCALES[fusion], control, 1 - (1 - RECIPE["productWeight"]) * inside, flip)
 
 
 def visibility(product, hide, none, rng):
@@ -116,14 +118,14 @@ def random_mask(rng, side):
     return keep
 
 
-def control_image(disparity, product, keep, rng):
-    """R8 `stacked`: disparity·product and disparity·D outside the product, in [0,1]: [B,2,256,256]."""
-    b = len(disparity)
-    disparity, product = disparity.float() / 255, product.float() / 255
+def control_image(layout, relief, product, keep, rng):
+    """R8 `stacked`: the product's depth in its mask, and the scene's depth under D outside the product, in [0,1]: [B,2,256,256]."""
+    b = len(layout)
+    product = product.float() / 255
     present = ~chance(rng, b, RECIPE["dropControl"])
-    layout = present & chance(rng, b, RECIPE["referenceDepth"])
-    foreground = disparity * product * present[:, None, None]
-    background = disparity * (1 - product) * keep[:, 0] * layout[:, None, None]
+    laid_out = present & chance(rng, b, RECIPE["referenceDepth"])
+    foreground = relief.float() / 255 * product * present[:, None, None]
+    background = layout.float() / 255 * (1 - product) * keep[:, 0] * laid_out[:, None, None]
     return torch.stack([foreground, background], 1)
 
 

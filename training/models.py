@@ -43,15 +43,14 @@ class Backdrop(nn.Module):
         self.control = None
 
     def add_control(self):
-        """Add a ControlNet that copies the UNet's encoder."""
-        self.control = mepa.plain_attention(
-            ControlNetModel.from_unet(self.unet, load_weights_from_unet=False, **CONFIG["controlnet"]))
-        source = {k: v for k, v in self.unet.state_dict().items() if "processor" not in k}
-        parts = ("conv_in.", "time_embedding.", "down_blocks.", "mid_block.")
-        copied = {k: v for k, v in source.items() if k.startswith(parts)}
-        missing = self.control.load_state_dict(copied, strict=False)
-        if missing.unexpected_keys:
-            raise RuntimeError(f"ControlNet: the UNet has keys it lacks: {missing.unexpected_keys[:3]}")
+        """Add a ControlNet that starts from the UNet's encoder, as far as it has the same parts.
+
+        It has no attention: the depth's layout is local, and the text reaches the picture through the UNet."""
+        shared = {k: v for k, v in CONFIG["unet"].items() if k not in ("sample_size", "out_channels", "up_block_types")}
+        self.control = mepa.plain_attention(ControlNetModel(**{**shared, **CONFIG["controlnet"]}))
+        own = self.control.state_dict()
+        copied = {k: v for k, v in self.unet.state_dict().items() if k in own and v.shape == own[k].shape}
+        self.control.load_state_dict(copied, strict=False)
         open_control(self.control)
         return self
 

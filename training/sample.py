@@ -11,7 +11,9 @@ import train_tokenizer
 from conditions import dilate
 from config import CONFIG, RUNS, SAMPLES, start
 from data import load_scenes, pixels
+from estimate_depth import estimated_depth
 from models import Backdrop, build_scheduler
+from paint_over import paint_over
 from train_diffusion import CHECKPOINT
 from vision import patch_visibility
 
@@ -59,13 +61,16 @@ def sheet(scenes, index, model, vae, tokenizer, args):
     source = np.array([scenes.siblings[i][0] if scenes.siblings[i] else i for i in index])
     keep = 1 - dilate(scenes.product[source][:, None] > 127)
     product = scenes.product[index][:, None].float() / 255
-    disparity = scenes.disparity[index][:, None].float() / 255
-    layout = scenes.disparity[source][:, None].float() / 255 * keep * (1 - product)
-    both, alone = torch.cat([disparity * product, layout], 1), torch.cat([disparity * product, layout * 0], 1)
+    layouts, reliefs = estimated_depth(scenes)
+    relief = reliefs[index][:, None].float() / 255 * product
+    layout = layouts[source][:, None].float() / 255 * keep * (1 - product)
+    both, alone = torch.cat([relief, layout], 1), torch.cat([relief, layout * 0], 1)
     original = scenes.images[index].permute(0, 3, 1, 2).float() / 255
     shown = scenes.images[source].permute(0, 3, 1, 2).float() / 255 * keep
     columns = [original, shown]
-    begin = vae.encode(scenes.images[source].permute(0, 3, 1, 2).float() / 127.5 - 1).latents * vae.config.scaling_factor
+    # R9 as in the engine: below strength 1 the start is the reference, its hidden part painted over, with the product on top.
+    painted = paint_over(scenes.images[source].permute(0, 3, 1, 2).float() / 255, keep)
+    begin = vae.encode((painted * (1 - product) + original * product) * 2 - 1).latents * vae.config.scaling_factor
     for fusion, control, prompt_keep in (("query", both, keep), ("query", alone, keep * 0), ("query", None, keep)):
         latents = generate(model, tokenizer, ids, pixels(scenes.images[source]), prompt_keep, fusion, control, args, begin)
         image = vae.decode(latents / vae.config.scaling_factor).sample.clamp(-1, 1) / 2 + 0.5
@@ -89,9 +94,7 @@ def generate(model, tokenizer, ids, reference, keep, fusion, control, args, begi
     scheduler.set_timesteps(args.steps)
     timesteps = scheduler.timesteps[args.steps - round(args.steps * args.strength):]
     noise = torch.randn(b, 4, 32, 32, generator=torch.Generator().manual_seed(1))
-    # R9: what D hides starts from pure noise, the rest from the noised reference.
-    noised = scheduler.add_noise(begin, noise, timesteps[:1].expand(b))
-    latents = torch.where(mask[:b] >= 0.5, noised, noise) if args.strength < 1 else noise
+    latents = scheduler.add_noise(begin, noise, timesteps[:1].expand(b)) if args.strength < 1 else noise
     doubled = None if control is None else torch.cat([control, control])
     for t in timesteps:
         with torch.autocast("cpu", dtype=torch.bfloat16):  # a look needs no GPU

@@ -50,16 +50,3 @@ export function multiplyAlpha(image: RgbaImage, mask: GreyImage): RgbaImage {
   }
   return { width: image.width, height: image.height, data };
 }
-
-/** The mean colour where `mask` is not 0, or mid grey where nothing is. */
-export function meanColour(image: RgbaImage, mask: GreyImage): Rgb {
-  const sum = [0, 0, 0];
-  let count = 0;
-  for (let i = 0; i < mask.data.length; i++) {
-    if (mask.data[i] === 0) continue;
-    count++;
-    for (let c = 0; c < 3; c++) sum[c] = (sum[c] ?? 0) + (image.data[i * 4 + c] ?? 0);
-  }
-  const mean = (channel: number) => (count === 0 ? 128 : Math.round((sum[channel] ?? 0) / count));
-  return [mean(0), mean(1), mean(2)];
-}

@@ -3,17 +3,17 @@ import { toPlanes } from "../image/floats.ts";
 import { concatBatch, type FloatTensor, floats, zeros } from "../runtime/tensor.ts";
 import { floatOutput, type Model } from "./model.ts";
 import { patchVisibility } from "./patchVisibility.ts";
-import { fitReference, hideDropped, type Reference } from "./reference.ts";
+import { fitReference, type Reference } from "./reference.ts";
 
 /**
  * The reference as image tokens [B, c, D]: PFV (Eq. 1, 2), the vision encoder and token compression (Eq. 3). Under
  * guidance B = 2, the unconditional tokens first: zero pixels after normalisation, every patch visible (as IP-Adapter-plus).
- * @param patches `threshold` is τ; `visibility` off is the ablation without PFV, where the encoder sees all of I_ref
+ * @param threshold τ of PFV; undefined shows every patch
  */
 export async function encodeReference(
   model: Model,
   reference: Reference,
-  patches: { readonly visibility: "on" | "off"; readonly threshold: number },
+  threshold: number | undefined,
   guided: boolean,
 ): Promise<FloatTensor> {
   const { imageSize, patchSize, mean, std } = model.package.vision;
@@ -21,10 +21,10 @@ export async function encodeReference(
   const patchCount = (imageSize / patchSize) ** 2;
   const allVisible = floats(new Float32Array(patchCount).fill(1), [1, patchCount]);
 
-  const hidden = patches.visibility === "on";
-  const { image, mask } = await fitReference(hidden ? hideDropped(reference) : reference, square);
+  const { image, mask } = await fitReference(reference, square);
   const pixels = floats(toPlanes(image, mean, std), [1, 3, imageSize, imageSize]);
-  const patchMask = hidden ? floats(patchVisibility(mask, patchSize, patches.threshold), [1, patchCount]) : allVisible;
+  const patchMask =
+    threshold === undefined ? allVisible : floats(patchVisibility(mask, patchSize, threshold), [1, patchCount]);
 
   const batch = guided ? 2 : 1;
   const outputs = await model.run(

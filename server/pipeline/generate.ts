@@ -67,12 +67,14 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   await stages.run("load", () => model.prepare(scene.work));
   warn(model, scene, [fusion.prompt, settings.negative], hooks);
   const productMask = toPlane(alphaOf(scene.workProduct));
-  const visible = await stages.run("layout", () => fitReference(hideDropped(job.reference), scene.work));
+  const hidden = hideDropped(job.reference);
+  const visible = await stages.run("layout", () => fitReference(hidden, scene.work));
   const decisionMask = toPlane(visible.mask);
 
   const imageTokens = await stages.run("reference", () => {
-    const patches = { visibility: settings.visibility, threshold: settings.visibilityThreshold };
-    return encodeReference(model, job.reference, patches, guided);
+    // `visibility` off is the ablation without PFV: the encoder sees all of I_ref.
+    const threshold = settings.visibility === "on" ? settings.visibilityThreshold : undefined;
+    return encodeReference(model, threshold === undefined ? job.reference : hidden, threshold, guided);
   });
   const text = await stages.run("text", () =>
     encodePrompt(model, { prompt: fusion.prompt, negative: settings.negative, guided }),

@@ -37,25 +37,38 @@ export function averagePool(plane: Plane, factor: number): Plane {
 }
 
 /** Bilinear, pixel centres at half integers (align_corners false), edges repeated. */
-export function resizePlane(plane: Plane, size: Size): Plane {
-  const data = new Float32Array(size.width * size.height);
-  const columns = samplePoints(plane.width, size.width);
-  const rows = samplePoints(plane.height, size.height);
-  const at = (row: number, column: number) => plane.data[row * plane.width + column] ?? 0;
-  rows.forEach((row, y) => {
-    columns.forEach((column, x) => {
-      const top = at(row.low, column.low) * (1 - column.fraction) + at(row.low, column.high) * column.fraction;
-      const bottom = at(row.high, column.low) * (1 - column.fraction) + at(row.high, column.high) * column.fraction;
-      data[y * size.width + x] = top * (1 - row.fraction) + bottom * row.fraction;
-    });
-  });
-  return { width: size.width, height: size.height, data };
+export function resizePlane({ width, height, data }: Plane, size: Size): Plane {
+  const columns = samplePoints(width, size.width);
+  const rows = samplePoints(height, size.height);
+  // Across first, so that each source row is interpolated once.
+  const across = new Float32Array(height * size.width);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < size.width; x++) {
+      const fraction = columns.fraction[x] ?? 0;
+      const left = data[y * width + (columns.low[x] ?? 0)] ?? 0;
+      const right = data[y * width + (columns.high[x] ?? 0)] ?? 0;
+      across[y * size.width + x] = left * (1 - fraction) + right * fraction;
+    }
+  }
+  const resized = new Float32Array(size.width * size.height);
+  for (let y = 0; y < size.height; y++) {
+    const fraction = rows.fraction[y] ?? 0;
+    const [top, bottom] = [(rows.low[y] ?? 0) * size.width, (rows.high[y] ?? 0) * size.width];
+    for (let x = 0; x < size.width; x++) {
+      resized[y * size.width + x] = (across[top + x] ?? 0) * (1 - fraction) + (across[bottom + x] ?? 0) * fraction;
+    }
+  }
+  return { width: size.width, height: size.height, data: resized };
 }
 
+/** Between which two samples of `from` each of `to` lies, and how far towards the second. */
 function samplePoints(from: number, to: number) {
-  return Array.from({ length: to }, (_, i) => {
+  const [low, high, fraction] = [new Uint32Array(to), new Uint32Array(to), new Float64Array(to)];
+  for (let i = 0; i < to; i++) {
     const position = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
-    const low = Math.floor(position);
-    return { low, high: Math.min(low + 1, from - 1), fraction: position - low };
-  });
+    low[i] = Math.floor(position);
+    high[i] = Math.min(Math.floor(position) + 1, from - 1);
+    fraction[i] = position - Math.floor(position);
+  }
+  return { low, high, fraction };
 }

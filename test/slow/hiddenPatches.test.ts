@@ -1,49 +1,54 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type OpenModel, openModel } from "../../server/engine/openModel.ts";
 import { encodeReference } from "../../server/pipeline/encodeReference.ts";
-import { decodeJob } from "../../server/pipeline/job.ts";
-import type { Reference } from "../../server/pipeline/reference.ts";
+import { generate } from "../../server/pipeline/generate.ts";
+import { decodeJob, type Job } from "../../server/pipeline/job.ts";
+import { hideDropped, type Reference } from "../../server/pipeline/reference.ts";
 import { parseSettings } from "../../shared/settings.ts";
 import { quick, sample } from "./support.ts";
 
 // Protects the promise of Patch Flexible Visibility: what the designer hides does not reach the picture.
 
 let model: OpenModel;
-let reference: Reference;
+let job: Job;
 
 beforeAll(async () => {
   model = await openModel("mini", { provider: "auto" });
   const files = {
     product: await sample("bottle.png"),
-    reference: await sample("reference.jpg"),
-    referenceMask: await sample("reference.mask.png"),
+    reference: await sample("reference-table.jpg"),
+    referenceMask: await sample("reference-table.mask.png"),
   };
-  ({ reference } = await decodeJob(files, { ...parseSettings(quick), seed: 7 }));
+  job = await decodeJob(files, { ...parseSettings(quick), seed: 7 });
 });
 
 afterAll(async () => model.dispose());
 
-const patches = { visibility: "on", threshold: 0.1 } as const;
+const threshold = 0.1;
 
-it("recolouring what D hides leaves the image tokens unchanged", async () => {
-  expect(reference.mask.data.some((keep) => keep === 0)).toBe(true);
-  const before = await encodeReference(model, reference, patches, true);
-  const after = await encodeReference(model, recoloured(reference, 0), patches, true);
+it("recolouring what D hides changes neither the image tokens nor the picture", async () => {
+  expect(job.reference.mask.data.some((keep) => keep === 0)).toBe(true);
+  const recolouredJob = { ...job, reference: recoloured(job.reference, 0) };
+  const before = await encodeReference(model, hideDropped(job.reference), threshold, true);
+  const after = await encodeReference(model, hideDropped(recolouredJob.reference), threshold, true);
   expect(after.data).toEqual(before.data);
+  const [first] = (await generate(model, job)).variants;
+  const [second] = (await generate(model, recolouredJob)).variants;
+  expect(second?.background).toEqual(first?.background);
 });
 
-it("recolouring what D keeps changes them", async () => {
-  const before = await encodeReference(model, reference, patches, true);
-  const after = await encodeReference(model, recoloured(reference, 255), patches, true);
+it("recolouring what D keeps changes the tokens", async () => {
+  const before = await encodeReference(model, hideDropped(job.reference), threshold, true);
+  const after = await encodeReference(model, hideDropped(recoloured(job.reference, 255)), threshold, true);
   const worst = after.data.reduce((max, value, i) => Math.max(max, Math.abs(value - (before.data[i] ?? 0))), 0);
   expect(worst).toBeGreaterThan(0.01);
 });
 
-it("with visibility off, the hidden region does reach the tokens (the ablation)", async () => {
-  const off = { ...patches, visibility: "off" } as const;
-  const before = await encodeReference(model, reference, off, true);
-  const after = await encodeReference(model, recoloured(reference, 0), off, true);
-  expect(after.data).not.toEqual(before.data);
+it("with visibility off, the hidden region does reach the tokens and the picture (the ablation)", async () => {
+  const off = { ...job, settings: { ...job.settings, visibility: "off" } } as const;
+  const [first] = (await generate(model, off)).variants;
+  const [second] = (await generate(model, { ...off, reference: recoloured(job.reference, 0) })).variants;
+  expect(second?.background).not.toEqual(first?.background);
 });
 
 /** The reference with every pixel whose mask is `where` painted magenta. */

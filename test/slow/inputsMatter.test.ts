@@ -18,8 +18,8 @@ beforeAll(async () => {
   model = await openModel("mini", { provider: "auto" });
   files = {
     product: await sample("bottle.png"),
-    reference: await sample("reference.jpg"),
-    referenceMask: await sample("reference.mask.png"),
+    reference: await sample("reference-table.jpg"),
+    referenceMask: await sample("reference-table.mask.png"),
   };
   base = await background(model, files, quick);
 });

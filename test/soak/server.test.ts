@@ -9,12 +9,21 @@ import { sha256Of, startTestServer } from "../server/testServer.ts";
 import { quick, sample } from "../slow/support.ts";
 import { surviveDisconnects, surviveKills } from "../socket/survive.ts";
 
-test("1000 random disconnects lose no event and no byte", () => surviveDisconnects(1000), 1_800_000);
+/** BACKDROP_SOAK_COUNT=20 tries the tests themselves. */
+const count = (full: number) => Number(process.env.BACKDROP_SOAK_COUNT ?? full);
+const disconnects = count(1000);
+const kills = count(200);
 
-test("200 kills of the engine lose no job", () => surviveKills(200), 1_800_000);
+test(`${disconnects} random disconnects lose no event and no byte`, () => surviveDisconnects(disconnects), 1_800_000);
+
+test(`${kills} kills of the engine lose no job`, () => surviveKills(kills), 1_800_000);
 
 test("a job through the socket gives the bytes of the command line's pipeline", async () => {
-  const roles = { product: "bottle.png", reference: "reference.jpg", referenceMask: "reference.mask.png" } as const;
+  const roles = {
+    product: "bottle.png",
+    reference: "reference-table.jpg",
+    referenceMask: "reference-table.mask.png",
+  } as const;
   const files = {
     product: { ...(await sample(roles.product)), name: "product" },
     reference: { ...(await sample(roles.reference)), name: "reference" },

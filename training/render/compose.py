@@ -49,8 +49,8 @@ def clear(keep):
         bpy.data.objects.remove(ob, do_unlink=True)
 
 
-def picture(layout, info, product, rng, tmp):
-    """One picture of a staged group; returns (passes, camera facts, exposure stops)."""
+def picture(layout, info, product, rng, tmp, show=True):
+    """One picture of a staged group; returns (passes, camera facts, exposure stops). `show` False leaves the product's place empty."""
     keep = set(bpy.data.objects)
     z0 = layout(rng)
     az = rng.uniform(-info["spread"], info["spread"])
@@ -59,6 +59,8 @@ def picture(layout, info, product, rng, tmp):
     cam = camera.place(parts, draw(rng, info["pitch"], 1.4), az, draw(rng, (50, 90)),
                        height=draw(rng, (.37, .63)), base=draw(rng, (.68, .9)), center=float(np.clip(rng.normal(.5, .07), .34, .66)),
                        blur=draw(rng, info["blur"]))
+    for part in parts:
+        part.hide_render = not show
     out = passes.shoot(tmp)
     stops = passes.exposure(out["rgb"], lights.LEVEL.get(info["light"], 0.0), info["target"]) + info.get("stops", 0.0)
     return out, cam, stops, keep

@@ -1,7 +1,7 @@
 """Render the demonstration files: cut-out products and style references, 768 x 768, into --out (samples/).
 
-Products: bottle.png, jar.png, box.png, sneaker.png with transparent background.  References: reference*.jpg, each
-with a *.mask.png (white = keep, black = the product to hide).  Run: `python training/render/samples.py --out samples`.
+Products: bottle.png, jar.png, box.png, sneaker.png with transparent background.  References: reference.jpg, an empty scene, and
+reference-*.jpg, each with a *.mask.png (white = keep, black = the product to hide).  Run: `python training/render/samples.py --out samples`.
 """
 import argparse
 import os
@@ -24,8 +24,11 @@ from render import atomic
 # name: (shape, seed, yaw in rad); seeds were picked by eye from `--sheet`
 PRODUCTS = {"bottle": ("pump bottle", 4, -.12), "jar": ("jar", 3, .1), "box": ("carton", 4, .5), "sneaker": ("sneaker", 5, -.15)}
 # name: (family, palette, light, product, seed)
-REFERENCES = {"reference": ("wooden table", "oak", "warm", "jar", 3), "reference-beach": ("beach", "golden sand", "daylight", "tube", 4),
-              "reference-podium": ("podium", "pink and cream", "softbox", "perfume", 4), "reference-bokeh": ("night lights", "golden", "neon", "perfume", 3)}
+REFERENCES = {"reference": ("wooden table", "oak", "warm", "jar", 3), "reference-table": ("wooden table", "oak", "warm", "jar", 3),
+              "reference-beach": ("beach", "golden sand", "daylight", "tube", 4), "reference-podium": ("podium", "pink and cream", "softbox", "perfume", 4), "reference-bokeh": ("night lights", "golden", "neon", "perfume", 3)}
+
+
+EMPTY = {"reference"}
 
 
 def product(shape, seed, yaw, size, samples, path, tmp):
@@ -46,14 +49,16 @@ def product(shape, seed, yaw, size, samples, path, tmp):
     atomic(path, lambda p: passes.save_view(p, float(np.clip(stops, -3, 3))))
 
 
-def reference(family, palette, light, shape, seed, size, samples, stem, tmp):
-    """One finished advertising picture with the mask of its product."""
+def reference(family, palette, light, shape, seed, size, samples, stem, tmp, empty=False):
+    """One finished advertising picture with the mask of its product, or the same scene without it."""
     rng = np.random.default_rng([seed, 55])
     passes.fresh(size=size, samples=samples, threads=2)
     finish.QUALITY["label"] = 480
     layout, info = compose.stage(family, palette, light, rng)
-    res, _, stops, _ = compose.picture(layout, info, shape, rng, tmp)
+    res, _, stops, _ = compose.picture(layout, info, shape, rng, tmp, show=not empty)
     atomic(stem + ".jpg", lambda p: passes.save_view(p, stops, 90, "JPEG"))
+    if empty:
+        return
     cover = Image.fromarray(passes.mask8(res["product"])).filter(ImageFilter.MaxFilter(2 * (size // 192) + 1))
     atomic(stem + ".mask.png", lambda p: passes.write_gray(p, 255 - np.asarray(cover)))
 
@@ -92,7 +97,7 @@ def main():
             product(*spec, args.size, args.samples, os.path.join(args.out, name + ".png"), tmp)
     for name, spec in REFERENCES.items():
         if not args.only or name in args.only:
-            reference(*spec, args.size, args.samples, os.path.join(args.out, name), tmp)
+            reference(*spec, args.size, args.samples, os.path.join(args.out, name), tmp, empty=name in EMPTY)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,53 @@
+"""Fill training/runs with the shipped weights, so that training goes on from models/mini instead of from nothing.
+
+The tokenizer, the latent space and the depth network are taken over as they are; the UNet, the text and vision encoders, the
+compression and the adapter become `base.pt`. The ControlNet is not: it starts from the UNet's encoder again (models.add_control)."""
+import shutil
+
+import torch
+from safetensors.torch import load_file
+
+import train_tokenizer
+from config import PACKAGE, RUNS, start
+from models import Backdrop
+from train_diffusion import CHECKPOINT
+
+
+def main():
+    start()
+    for name, config in (("vae", "vae"), ("depth", "depth"), ("tokenizer", "tokenizer")):
+        shutil.copytree(PACKAGE / config, RUNS / name, dirs_exist_ok=True)
+    for name in ("tokenizer", "autoencoder", "decoder", "depth", "base"):
+        (RUNS / f"{name}.done").touch()
+    tokenizer = train_tokenizer.load()
+    model = Backdrop(tokenizer.get_vocab_size(), tokenizer.token_to_id(train_tokenizer.END))
+    load(model)
+    CHECKPOINT.mkdir(parents=True, exist_ok=True)
+    state = model.state_dict()
+    torch.save({"model": state, "average": {n: p.detach() for n, p in model.named_parameters()}, "optimiser": None, "step": 0,
+                "steps_before": 0, "samples_before": 0, "samples": 0, "seconds": 0.0}, CHECKPOINT / "base.pt")
+    print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M parameters from {PACKAGE}")
+
+
+def load(model):
+    """Every tensor of the package into the model, by the names that export.py gave them."""
+    def tensors(path):
+        return {k: v.float() for k, v in load_file(PACKAGE / path).items()}
+    adapter = tensors("ip_adapter.safetensors")
+    names = list(model.unet.attn_processors)
+    processors = {f"{names[int(k.split('.')[1])].removesuffix('.processor')}.processor.{k.split('.', 2)[2]}": v
+                  for k, v in adapter.items() if k.startswith("ip_adapter.")}
+    check(model.unet.load_state_dict(tensors("unet/diffusion_pytorch_model.safetensors") | processors, strict=False))
+    check(model.compression.load_state_dict({k.removeprefix("image_proj."): v for k, v in adapter.items() if k.startswith("image_proj.")}))
+    for module, path, prefix in ((model.text, "text_encoder", "text_model."), (model.vision.clip, "image_encoder", "vision_model.")):
+        check(module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors(f"{path}/model.safetensors").items()}, strict=False))
+
+
+def check(result):
+    missing = [k for k in result.missing_keys if "position_ids" not in k]
+    if missing or result.unexpected_keys:
+        raise RuntimeError(f"models/mini does not fit config.json: missing {missing[:3]}, unexpected {result.unexpected_keys[:3]}")
+
+
+if __name__ == "__main__":
+    main()
