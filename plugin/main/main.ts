@@ -1,1 +1,172 @@
-export {};
+import type { Slot, ToMain, ToUi } from "../messages.ts";
+import { endPreviews, removePreview, showPreview } from "./canvasPreview.ts";
+import { exportCapped } from "./exportPicture.ts";
+import { HostFailure, hostError } from "./hostFailure.ts";
+import { insertResult, removeResult } from "./insertResult.ts";
+import { findLayer, layerInfo, pageOf } from "./layers.ts";
+import { isOurs, readRecipe, regenerateCommand } from "./recipes.ts";
+import { beginRun, type Run, recallRun } from "./run.ts";
+import { createSlots, slotTitles } from "./slots.ts";
+import { readStored, store } from "./storage.ts";
+import { watchDocument } from "./watchDocument.ts";
+
+const panelSize = { width: 340, height: 720 };
+const maxNoticeLength = 100;
+/** The panel only tells apart none, one and several. */
+const maxReportedSelection = 20;
+
+/** Before `opened` tells all slots, no single one is told. */
+let isOpened = false;
+const slots = createSlots((message) => {
+  if (isOpened) send(message);
+});
+const runs = new Map<string, Run>();
+/** Result layers that the panel knows of. */
+const resultIds = new Set<string>();
+/** Messages are answered one after the other, so that no two of them write at the same time. */
+let lastAnswer: Promise<void> = Promise.resolve();
+
+figma.showUI(__html__, { ...panelSize, themeColors: true });
+figma.ui.onmessage = receive;
+figma.on("selectionchange", () => send({ type: "selection_changed", selection: selection() }));
+figma.on("close", () => runs.forEach(removePreview));
+watchDocument(slots, resultIds, runs, send);
+
+function send(message: ToUi): void {
+  figma.ui.postMessage(message);
+}
+
+function receive(message: ToMain): void {
+  switch (message.type) {
+    // Both wait for nobody: an export writes nothing and may take long, and closing is closing.
+    case "export_picture":
+      void answer(message);
+      break;
+    case "close":
+      figma.closePlugin();
+      break;
+    default:
+      lastAnswer = lastAnswer.then(() => answer(message));
+  }
+}
+
+async function answer(message: ToMain): Promise<void> {
+  try {
+    await handle(message);
+  } catch (thrown) {
+    send(hostError(thrown, "requestId" in message ? message.requestId : undefined));
+  }
+}
+
+async function handle(message: ToMain): Promise<void> {
+  switch (message.type) {
+    case "ui_ready":
+      return open();
+    case "use_selection":
+      return useSelection(message.slot);
+    case "clear_slot":
+      return slots.clear(message.slot);
+    case "show_layer":
+      return showLayer(message.nodeId);
+    case "export_picture": {
+      const { requestId, slot, maxSidePx } = message;
+      const picture = await exportCapped(await slots.layer(slot), slot, maxSidePx);
+      return send({ type: "picture", requestId, slot, picture });
+    }
+    case "begin_run": {
+      const begun = await beginRun(message, slots);
+      runs.set(message.runId, begun.run);
+      return send(begun.answer);
+    }
+    case "show_preview": {
+      const run = runs.get(message.runId);
+      if (run === undefined) return send({ type: "preview_skipped", runId: message.runId, reason: "off" });
+      return send(await showPreview(run, message.jpeg, Date.now()));
+    }
+    case "end_run": {
+      const run = runs.get(message.runId);
+      return run === undefined ? undefined : endPreviews(run);
+    }
+    case "insert_result":
+      return insert(message);
+    case "remove_result": {
+      const { requestId, nodeId } = message;
+      await removeResult(nodeId);
+      resultIds.delete(nodeId);
+      return send({ type: "result_removed", requestId, nodeId });
+    }
+    case "store":
+      return store(message.key, message.value);
+    case "notify":
+      figma.notify(message.message.slice(0, maxNoticeLength), { error: message.isError });
+      return;
+    case "resize":
+      return figma.ui.resize(message.size.width, message.size.height);
+    case "close":
+      return figma.closePlugin();
+    default:
+      return unknownMessage(message);
+  }
+}
+
+async function open(): Promise<void> {
+  const [selected, ...others] = figma.currentPage.selection;
+  const only = others.length === 0 ? selected : undefined;
+  const recipe = figma.command === regenerateCommand && only !== undefined ? readRecipe(only) : null;
+  const stored = await readStored();
+  if (!isOpened) {
+    if (recipe !== null) await slots.fillFrom(recipe.layers);
+    else if (only !== undefined && !isOurs(only)) slots.fill("product", only, true);
+    isOpened = true;
+  }
+  if (recipe !== null && only !== undefined) resultIds.add(only.id);
+  send({
+    type: "opened",
+    command: recipe === null ? "open" : "regenerate",
+    recipe,
+    stored,
+    slots: { ...slots.states },
+    selection: selection(),
+  });
+}
+
+function useSelection(slot: Slot): void {
+  const [selected, ...others] = figma.currentPage.selection;
+  if (selected === undefined || others.length > 0) {
+    const found = selected === undefined ? "Nothing is selected" : `${others.length + 1} layers are selected`;
+    throw new HostFailure("nothing_selected", `${found}. Select the one layer that is the ${slotTitles[slot]}.`, {
+      slot,
+    });
+  }
+  slots.fill(slot, selected, false);
+}
+
+async function showLayer(nodeId: string): Promise<void> {
+  const layer = await findLayer(nodeId);
+  const page = layer === null ? null : pageOf(layer);
+  if (layer === null || page === null) throw new HostFailure("layer_missing", "That layer was deleted.");
+  if (page.id !== figma.currentPage.id) await figma.setCurrentPageAsync(page);
+  page.selection = [layer];
+  figma.viewport.scrollAndZoomIntoView([layer]);
+}
+
+async function insert(message: Extract<ToMain, { type: "insert_result" }>): Promise<void> {
+  const { requestId, runId, png, recipe, replace } = message;
+  const run = runs.get(runId) ?? (await recallRun(runId, recipe.layers));
+  runs.set(runId, run);
+  const layer = await insertResult(run, png, recipe, replace);
+  resultIds.add(layer.id);
+  if (replace !== undefined) resultIds.delete(replace);
+  send({ type: "inserted", requestId, runId, nodeId: layer.id });
+}
+
+function selection() {
+  return figma.currentPage.selection.slice(0, maxReportedSelection).map(layerInfo);
+}
+
+function unknownMessage(message: never): never {
+  throw new HostFailure(
+    "internal",
+    `unknown message ${JSON.stringify(message)}; the panel and the plugin differ in version`,
+  );
+}

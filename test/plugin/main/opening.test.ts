@@ -1,0 +1,132 @@
+import { expect, it } from "vitest";
+import { answer, artboard, openWith, page, recipe, reference } from "./documents.ts";
+import { bundleMain, openPlugin } from "./sandbox.ts";
+
+// Protects what the panel knows when it opens, in an engine that has nothing that Figma's sandbox lacks.
+
+it("loads nothing but its own files, and the messages", async () => {
+  const { inputs } = await bundleMain();
+  expect(inputs.filter((path) => !/^plugin\/(main\/\w+|messages|recipe)\.ts$/.test(path))).toEqual([]);
+});
+
+it("shows a panel in Figma's colours", async () => {
+  const sandbox = await openPlugin({ pages: [page] });
+  expect(sandbox.call("notices")).toEqual([{ showUI: { width: 340, height: 720, themeColors: true } }]);
+});
+
+it("takes a single selected layer as the product, and its frame as the area", async () => {
+  const sandbox = await openPlugin({ pages: [page], selection: ["1:3"] });
+  const opened = answer(sandbox.send({ type: "ui_ready" }), "opened");
+  const bottle = { id: "1:3", name: "Bottle", type: "RECTANGLE", size: { width: 200, height: 300 } };
+  const ad = { id: "1:1", name: "Ad", type: "FRAME", size: { width: 800, height: 600 } };
+  expect(opened).toEqual({
+    type: "opened",
+    command: "open",
+    recipe: null,
+    stored: {},
+    slots: {
+      product: { type: "set", layer: bottle, isAutomatic: true },
+      reference: { type: "empty" },
+      referenceMask: { type: "empty" },
+      area: { type: "set", layer: ad, isAutomatic: true },
+    },
+    selection: [bottle],
+  });
+});
+
+it("infers no roles from several selected layers", async () => {
+  const sandbox = await openPlugin({ pages: [page], selection: ["1:3", "2:1"] });
+  const { slots, selection } = answer(sandbox.send({ type: "ui_ready" }), "opened");
+  expect(Object.values(slots)).toEqual(Array(4).fill({ type: "empty" }));
+  expect(selection.map(({ id }) => id)).toEqual(["1:3", "2:1"]);
+});
+
+it("leaves the area empty for a product directly on the page", async () => {
+  const sandbox = await openPlugin({ pages: [page], selection: ["2:1"] });
+  expect(answer(sandbox.send({ type: "ui_ready" }), "opened").slots.area).toEqual({ type: "empty" });
+});
+
+const result = {
+  id: "3:1",
+  type: "RECTANGLE",
+  name: "Background",
+  pluginData: { backdrop: JSON.stringify({ ...recipe, layers: { ...recipe.layers, referenceMask: "7:7" } }) },
+};
+
+it("opens a result's recipe from its button, with the layers that still exist", async () => {
+  const sandbox = await openPlugin({
+    pages: [{ id: "0:1", type: "PAGE", children: [artboard, reference, result] }],
+    selection: ["3:1"],
+    command: "regenerate",
+  });
+  const opened = answer(sandbox.send({ type: "ui_ready" }), "opened");
+  expect(opened.command).toBe("regenerate");
+  expect(opened.recipe?.settings).toEqual(recipe.settings);
+  expect(opened.slots).toMatchObject({
+    product: { type: "set", layer: { id: "1:3" }, isAutomatic: false },
+    reference: { type: "set", layer: { id: "2:1" } },
+    referenceMask: { type: "empty" },
+    area: { type: "set", layer: { id: "1:1" }, isAutomatic: false },
+  });
+});
+
+it.each([
+  ["of a later version", JSON.stringify({ ...recipe, version: 2 })],
+  ["without layers", JSON.stringify({ ...recipe, layers: null })],
+  ["that is no JSON", "{"],
+])("ignores a recipe %s", async (_what, backdrop) => {
+  const sandbox = await openPlugin({
+    pages: [{ id: "0:1", type: "PAGE", children: [artboard, { ...result, pluginData: { backdrop } }] }],
+    selection: ["3:1"],
+    command: "regenerate",
+  });
+  expect(answer(sandbox.send({ type: "ui_ready" }), "opened")).toMatchObject({ command: "open", recipe: null });
+});
+
+it("does not take a background of ours for a product", async () => {
+  const sandbox = await openPlugin({
+    pages: [{ id: "0:1", type: "PAGE", children: [artboard, result] }],
+    selection: ["3:1"],
+  });
+  expect(answer(sandbox.send({ type: "ui_ready" }), "opened").slots.product).toEqual({ type: "empty" });
+});
+
+it("hands over what is stored, and drops what it cannot read", async () => {
+  const sandbox = await openPlugin({
+    pages: [page],
+    storage: { clientId: "c", port: 41731, pairing: { serverId: "s" }, panel: { steps: 12 } },
+  });
+  expect(answer(sandbox.send({ type: "ui_ready" }), "opened").stored).toEqual({
+    clientId: "c",
+    port: 41731,
+    panel: { steps: 12 },
+  });
+});
+
+it("stores and forgets, and says so when Figma refuses", async () => {
+  const sandbox = await openPlugin({ pages: [page] });
+  expect(sandbox.send({ type: "store", key: "port", value: 41730 })).toEqual([]);
+  expect(sandbox.call("storage")).toEqual({ port: 41730 });
+  sandbox.send({ type: "store", key: "port", value: null });
+  expect(sandbox.call("storage")).toEqual({});
+  sandbox.call("refuse", "storage");
+  expect(answer(sandbox.send({ type: "store", key: "clientId", value: "c" }), "host_error").code).toBe(
+    "storage_failed",
+  );
+});
+
+it("shows notices of at most 100 characters, and resizes", async () => {
+  const sandbox = await openPlugin({ pages: [page] });
+  sandbox.send({ type: "notify", message: "x".repeat(120), isError: true });
+  sandbox.send({ type: "resize", size: { width: 400, height: 500 } });
+  expect(sandbox.call("notices").slice(1)).toEqual([
+    { notify: "x".repeat(100), options: { error: true } },
+    { resize: [400, 500] },
+  ]);
+});
+
+it("answers a message that it does not know, instead of failing", async () => {
+  const sandbox = await openWith([artboard], "1:3");
+  const messages = sandbox.send(JSON.parse('{"type":"dance","requestId":"r"}'));
+  expect(answer(messages, "host_error")).toMatchObject({ code: "internal", requestId: "r" });
+});
