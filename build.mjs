@@ -80,7 +80,7 @@ async function buildPlayground() {
     target: "es2022",
     logLevel: "warning",
   });
-  await cp("plugin/playground/index.html", "dist/playground/index.html");
+  for (const page of ["index.html", "frame.html"]) await cp(`plugin/playground/${page}`, `dist/playground/${page}`);
   await cp("manifest.json", "dist/playground/manifest.json");
 }
 

@@ -15,8 +15,13 @@ export async function time(runs: number, action: () => Promise<unknown>): Promis
 }
 
 export function median(values: readonly number[]): number {
+  return percentile(values, 0.5);
+}
+
+/** The value that this part of all, 0 … 1, lies below. */
+export function percentile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return sorted[Math.min(Math.floor(sorted.length * part), sorted.length - 1)] ?? Number.NaN;
 }
 
 /** c = a·b for square matrices of this side: what the machine's ceiling is measured with. */

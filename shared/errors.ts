@@ -25,6 +25,7 @@ export const errorCodes = [
   "shutting_down",
   "storage_failed",
   "port_taken",
+  "already_running",
   "internal",
 ] as const;
 

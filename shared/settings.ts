@@ -5,9 +5,22 @@ import { BackdropError } from "./errors.ts";
 export const fusions = ["query", "output", "global", "image", "text"] as const;
 export type Fusion = (typeof fusions)[number];
 
-const maxPromptLength = 2000;
+export const maxPromptLength = 2000;
 /** Sides of the output frame, px. */
 export const frameSidePx = { min: 64, max: 4096 } as const;
+
+/** What each number may be, both ends included; every `number` and `integer` of the schema takes its range from here. */
+export const settingRanges = {
+  visibilityThreshold: { min: 0, max: 1 },
+  imageScale: { min: 0, max: 2 },
+  depthScale: { min: 0, max: 2 },
+  strength: { min: Number.MIN_VALUE, max: 1 },
+  steps: { min: 1, max: 150 },
+  guidance: { min: 1, max: 30 },
+  seed: { min: 0, max: 0xffff_ffff },
+  variants: { min: 1, max: 4 },
+} as const;
+export type RangedSetting = keyof typeof settingRanges;
 
 /**
  * Everything that affects the picture and is not a picture, with its range and default, once: the panel, the server and
@@ -21,24 +34,24 @@ export const settingsSchema = z
     fusion: choice("fusion", fusions).optional(),
     visibility: choice("visibility", ["on", "off"]).default("on"),
     /** τ of PFV as a fraction of a patch's pixels: a patch with more dropped pixels than this is dropped whole. */
-    visibilityThreshold: number("visibilityThreshold", 0, 1).default(0.1),
-    imageScale: number("imageScale", 0, 2).default(1),
-    depthScale: number("depthScale", 0, 2).default(1),
+    visibilityThreshold: number("visibilityThreshold").default(0.1),
+    imageScale: number("imageScale").default(1),
+    depthScale: number("depthScale").default(1),
     /** 1 starts from pure noise; lower keeps more of the reference's layout. */
-    strength: number("strength", Number.MIN_VALUE, 1, "more than 0, up to 1").optional(),
-    steps: integer("steps", 1, 150).default(30),
-    guidance: number("guidance", 1, 30).default(7.5),
-    seed: integer("seed", 0, 0xffff_ffff).optional(),
-    variants: integer("variants", 1, 4).default(1),
-    width: integer("width", frameSidePx.min, frameSidePx.max).optional(),
-    height: integer("height", frameSidePx.min, frameSidePx.max).optional(),
+    strength: number("strength", "more than 0, up to 1").optional(),
+    steps: integer("steps", settingRanges.steps).default(30),
+    guidance: number("guidance").default(7.5),
+    seed: integer("seed", settingRanges.seed).optional(),
+    variants: integer("variants", settingRanges.variants).default(1),
+    width: integer("width", frameSidePx).optional(),
+    height: integer("height", frameSidePx).optional(),
     /** The box in the output frame, px, that the product picture is fitted into; it may stick out of the frame. */
     placement: z
       .strictObject({
-        x: integer("placement.x", -frameSidePx.max, frameSidePx.max),
-        y: integer("placement.y", -frameSidePx.max, frameSidePx.max),
-        width: integer("placement.width", 1, frameSidePx.max),
-        height: integer("placement.height", 1, frameSidePx.max),
+        x: integer("placement.x", { min: -frameSidePx.max, max: frameSidePx.max }),
+        y: integer("placement.y", { min: -frameSidePx.max, max: frameSidePx.max }),
+        width: integer("placement.width", { min: 1, max: frameSidePx.max }),
+        height: integer("placement.height", { min: 1, max: frameSidePx.max }),
       })
       .optional(),
   })
@@ -74,12 +87,14 @@ function text(name: string) {
     .default("");
 }
 
-function number(name: string, min: number, max: number, range = `${min} to ${max}`) {
-  const error = ({ input }: { readonly input?: unknown }) => `${name}: expected a number ${range}, got ${show(input)}`;
+function number(name: RangedSetting, range?: string) {
+  const { min, max } = settingRanges[name];
+  const error = ({ input }: { readonly input?: unknown }) =>
+    `${name}: expected a number ${range ?? `${min} to ${max}`}, got ${show(input)}`;
   return z.number({ error }).min(min, { error }).max(max, { error });
 }
 
-function integer(name: string, min: number, max: number) {
+function integer(name: string, { min, max }: { readonly min: number; readonly max: number }) {
   const error = ({ input }: { readonly input?: unknown }) =>
     `${name}: expected a whole number ${min} to ${max}, got ${show(input)}`;
   return z.int({ error }).min(min, { error }).max(max, { error });

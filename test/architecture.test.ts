@@ -57,7 +57,6 @@ const owners: Readonly<Record<string, string>> = {
   ws: "server/socket",
   pino: "server/log",
   "env-paths": "server/home",
-  "@noble/hashes": "plugin/ui/connection",
 };
 
 interface Import {

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { BackdropError } from "../../shared/errors.ts";
-import { defaultPort } from "../../shared/protocol/limits.ts";
+import { defaultPort, fallbackPorts } from "../../shared/protocol/limits.ts";
 import { providers } from "../../shared/providers.ts";
 import { fusions, settingsSchema } from "../../shared/settings.ts";
 import { version } from "../../shared/version.ts";
@@ -109,7 +109,10 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .action(async (options: DoctorOptions) => exit(await (await import("./doctor.ts")).doctorCommand(options, io)));
 
   command("start", "start the server that the Figma panel talks to, on this computer only")
-    .option("--port <number>", "the port on 127.0.0.1 and ::1", String(defaultPort))
+    .option(
+      "--port <number>",
+      `the port on 127.0.0.1 and ::1 (default: ${[defaultPort, ...fallbackPorts].join(" or ")})`,
+    )
     .option("--model <name>", "a name from `backdrop models list`", "mini")
     .addOption(provider())
     .addOption(new Option("--log <level>", "how much is logged to stderr").choices(logLevels).default("warn"))

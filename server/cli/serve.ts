@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { drainTimeoutMs, heartbeatMs, helloTimeoutMs } from "../../shared/protocol/limits.ts";
+import type { ModelInfo } from "../../shared/protocol/models.ts";
 import type { ProviderChoice } from "../../shared/providers.ts";
+import { programDir } from "../engine/packages.ts";
 import { Supervisor, type SupervisorOptions } from "../engine/supervisor.ts";
 import { Identity } from "../home/identity.ts";
+import { lockHome } from "../home/lock.ts";
 import type { Home } from "../home/paths.ts";
 import { createApp } from "../http/app.ts";
 import { createGuard } from "../http/guard.ts";
@@ -22,7 +25,7 @@ export interface ServeOptions {
   readonly port: number;
   readonly engine: Omit<SupervisorOptions, "log">;
   /** installed */
-  readonly models: readonly string[];
+  readonly models: readonly ModelInfo[];
   readonly defaultModel: string;
   readonly provider: ProviderChoice;
   readonly log: Log;
@@ -48,7 +51,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Puts the server together: nothing of the history is touched before the port is ours. */
+/** Puts the server together: nothing of the history is touched before the port and the home are ours. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { home, log, models, defaultModel, provider } = options;
   const timing: Timing = { helloTimeoutMs, heartbeatMs, drainTimeoutMs, stopMs: 3_000, ...options.timing };
@@ -56,13 +59,16 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   for (const server of servers) server.on("request", starting);
   const port = await listenOnLoopback(servers, options.port);
   let engine: Supervisor | undefined;
+  let release = async () => {};
   try {
+    release = await lockHome(home.lockFile, port);
     const identity = await Identity.open(home.identityFile);
     const uploads = await openUploadStore(home.uploadsDir);
     const history = await openHistory(home.jobsDir);
     const supervisor = new Supervisor({ ...options.engine, log });
     engine = supervisor;
-    const jobs = await Jobs.open({ history, uploads, engine, log, models, defaultModel, provider });
+    const modelNames = models.map(({ name }) => name);
+    const jobs = await Jobs.open({ history, uploads, engine, log, models: modelNames, defaultModel, provider });
     const pairing = new Pairing(options.onPairingCode);
     const sockets = new SocketServer({ identity, pairing, jobs, uploads, log, models, defaultModel, ...timing });
     const guard = createGuard(
@@ -76,7 +82,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       droppedPreviews: () => sockets.droppedPreviews,
     });
     jobs.listeners.add(metrics);
-    const app = createApp({ guard, jobs, metrics, log });
+    const app = createApp({ guard, jobs, metrics, log, programDir: programDir() });
     for (const server of servers) {
       server.off("request", starting);
       server.on("request", app);
@@ -95,12 +101,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
         for (const server of servers) server.close();
         await jobs.stop(timing.stopMs);
         await Promise.all([sockets.stop(), supervisor.stop()]);
+        await release();
         await closeAll(servers);
         log.info("stopped");
       },
     };
   } catch (error) {
     await engine?.stop();
+    await release();
     await closeAll(servers);
     throw error;
   }

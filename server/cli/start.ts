@@ -1,16 +1,19 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
+import { defaultPort, fallbackPorts } from "../../shared/protocol/limits.ts";
 import type { ProviderChoice } from "../../shared/providers.ts";
 import { version } from "../../shared/version.ts";
-import { listPackages, programDir } from "../engine/packages.ts";
+import { announcedModels } from "../engine/announcedModels.ts";
+import { programDir } from "../engine/packages.ts";
 import { findHome } from "../home/paths.ts";
 import { createLog, type LogLevel } from "../log/log.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
-import { serve } from "./serve.ts";
+import { type RunningServer, type ServeOptions, serve } from "./serve.ts";
 
 export interface StartOptions {
-  readonly port: string;
+  /** left out: the default, or a fallback where that is taken */
+  readonly port?: string;
   readonly model: string;
   readonly provider: ProviderChoice;
   readonly log: LogLevel;
@@ -19,35 +22,70 @@ export interface StartOptions {
 
 /** `backdrop start`: serves until it is interrupted, then ends what runs and leaves the rest for next time. */
 export async function startCommand(options: StartOptions, io: Io): Promise<number> {
-  const models = await listPackages();
-  if (!models.includes(options.model)) {
-    const known = models.join(", ") || "none (none is installed)";
+  const log = createLog({ write: io.stderr }, options.log);
+  const models = await announcedModels(log);
+  if (!models.some(({ name }) => name === options.model)) {
+    const known = models.map(({ name }) => name).join(", ") || "none (none is installed)";
     throw new BackdropError(
       "model_unknown",
       `model: expected one of ${known}, got ${JSON.stringify(options.model.slice(0, 200))}; see backdrop models list`,
     );
   }
-  const server = await serve({
+  const ports = options.port === undefined ? [defaultPort, ...fallbackPorts] : [parsePort(options.port)];
+  const server = await serveOnFirstFree(ports, {
     home: findHome(),
-    port: parsePort(options.port),
     engine: { childPath: engineProgram() },
     models,
     defaultModel: options.model,
     provider: options.provider,
-    log: createLog({ write: io.stderr }, options.log),
+    log,
     onPairingCode(code) {
       if (options.json) printJson(io, { type: "pairing", code });
-      else io.stdout(`Pairing code: ${code}  (valid for 2 minutes; the panel asks for a new one when it needs it)\n`);
+      else io.stdout(`  Pairing code  ${code}  (valid for 2 minutes; the panel asks for a new one when it needs it)\n`);
     },
   });
   const { port } = server;
+  if (options.port === undefined && port !== defaultPort) warn(io, options, movedFrom(defaultPort, port));
   if (options.json) printJson(io, { type: "listening", port, version });
-  else io.stdout(`Backdrop ${version} listens on ws://localhost:${port}, for this computer only; Ctrl+C stops it.\n`);
+  else io.stdout(welcome(port));
   await server.beginPairing();
   await interrupted(io.signal);
   await server.stop();
   if (options.json) printJson(io, { type: "stopped" });
   return exitCodes.done;
+}
+
+/** Another program, or the Backdrop of another home, may have a port. */
+async function serveOnFirstFree(ports: readonly number[], options: Omit<ServeOptions, "port">): Promise<RunningServer> {
+  for (const port of ports) {
+    try {
+      return await serve({ ...options, port });
+    } catch (error) {
+      const isTaken = error instanceof BackdropError && error.code === "port_taken";
+      if (!isTaken || ports.length === 1) throw error;
+    }
+  }
+  throw new BackdropError(
+    "port_taken",
+    `ports ${ports.join(", ")}: all are taken; stop a program there, or choose --port`,
+  );
+}
+
+function movedFrom(wanted: number, port: number): string {
+  return `port ${wanted} is taken by another program; using port ${port}, where the panel looks too`;
+}
+
+function warn(io: Io, { json }: StartOptions, message: string): void {
+  if (json) printJson(io, { type: "warning", message });
+  else io.stderr(`warning: ${message}\n`);
+}
+
+/** The playground is where a person goes first; Figma finds the port by itself. */
+function welcome(port: number): string {
+  return (
+    `Backdrop ${version} runs on port ${port}, for this computer only; Ctrl+C stops it.\n\n` +
+    `  Playground    http://localhost:${port}/\n`
+  );
 }
 
 function parsePort(text: string): number {

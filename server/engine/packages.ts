@@ -19,10 +19,10 @@ export async function findPackage(nameOrDir: string): Promise<string> {
 }
 
 /** The names of the packages that are here, whether whole or not. */
-export async function listPackages(): Promise<readonly string[]> {
-  const entries = await readdir(modelsDir(), { withFileTypes: true }).catch(() => []);
+export async function listPackages(dir = modelsDir()): Promise<readonly string[]> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
   const names = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
-  return names.filter((name) => existsSync(join(modelsDir(), name, "backdrop.json"))).sort();
+  return names.filter((name) => existsSync(join(dir, name, "backdrop.json"))).sort();
 }
 
 /** `models/` beside this program's own package.json. */

@@ -3,6 +3,8 @@ import envPaths from "env-paths";
 
 /** Where the server keeps what must survive it. */
 export interface Home {
+  /** says which server works here */
+  readonly lockFile: string;
   /** who this server is, and the paired secret */
   readonly identityFile: string;
   /** uploaded pictures, by sha256 */
@@ -19,6 +21,7 @@ export function findHome(environment: NodeJS.ProcessEnv = process.env): Home {
 
 export function homeAt(dir: string): Home {
   return {
+    lockFile: join(dir, "server.lock"),
     identityFile: join(dir, "identity.json"),
     uploadsDir: join(dir, "uploads"),
     jobsDir: join(dir, "jobs"),

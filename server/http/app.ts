@@ -8,19 +8,17 @@ import type { Jobs } from "../jobs/jobs.ts";
 import type { Log } from "../log/log.ts";
 import type { Access, Guard } from "./guard.ts";
 import type { Metrics } from "./metrics.ts";
+import { playgroundRoutes } from "./playground.ts";
 import { toProblem } from "./problem.ts";
+import type { Route } from "./route.ts";
 
 export interface AppOptions {
   readonly guard: Guard;
   readonly jobs: Jobs;
   readonly metrics: Metrics;
   readonly log: Log;
-}
-
-interface Route {
-  readonly path: string;
-  readonly access: Access;
-  readonly handle: (request: Request, response: Response) => Promise<void> | void;
+  /** the folder that `dist/` and `samples/` are in */
+  readonly programDir: string;
 }
 
 const maxRequestsPerSecond = 200;
@@ -56,7 +54,7 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
-function createRoutes({ jobs, metrics }: AppOptions): readonly Route[] {
+function createRoutes({ jobs, metrics, programDir }: AppOptions): readonly Route[] {
   return [
     { path: "/health", access: "public", handle: (_, response) => void response.json({ version }) },
     {
@@ -78,6 +76,7 @@ function createRoutes({ jobs, metrics }: AppOptions): readonly Route[] {
         await sendFile(response, output.name, dir);
       },
     },
+    ...playgroundRoutes(programDir),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import { isEnd } from "../jobs/jobRecord.ts";
+import { isEnd } from "../../shared/protocol/jobs.ts";
 import type { JobListener } from "../jobs/jobs.ts";
 
 /** What the server counts about itself. */

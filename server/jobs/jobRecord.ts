@@ -63,10 +63,6 @@ export function summarise(record: JobRecord): JobSummary {
   return { jobId, createdAt, state: stateName(state), params, lastSeq: lastSeq(record), end };
 }
 
-export function isEnd(event: JobEvent): event is JobEnd {
-  return event.type === "done" || event.type === "failed" || event.type === "cancelled";
-}
-
 /** Parsing has put the keys in the schema's order, so equal parameters have equal text. */
 export function sameParams(a: JobParams, b: JobParams): boolean {
   return JSON.stringify(a) === JSON.stringify(b);

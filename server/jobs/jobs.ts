@@ -2,13 +2,19 @@ import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BackdropError, isRetryable, toBackdropError } from "../../shared/errors.ts";
 import { encodeFrame } from "../../shared/protocol/frame.ts";
-import type { JobEnd, JobEvent, JobParams, JobSummary, Output } from "../../shared/protocol/jobs.ts";
+import {
+  isEnd,
+  type JobEnd,
+  type JobEvent,
+  type JobParams,
+  type JobSummary,
+  type Output,
+} from "../../shared/protocol/jobs.ts";
 import { maxQueuedJobs } from "../../shared/protocol/limits.ts";
 import type { Engine, RunListener } from "../engine/supervisor.ts";
 import type { Log } from "../log/log.ts";
 import { checkParams, engineRequest, inputsOf, type RequestContext } from "./engineRequest.ts";
 import {
-  isEnd,
   type JobRecord,
   lastSeq,
   maxRestarts,

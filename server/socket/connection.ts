@@ -5,6 +5,7 @@ import { BackdropError, isRetryable, toBackdropError } from "../../shared/errors
 import { closeCodes } from "../../shared/protocol/closeCodes.ts";
 import { decodeFrame } from "../../shared/protocol/frame.ts";
 import { maxBadMessages, maxMessagesPerSecond, maxTextBytes, protocolVersion } from "../../shared/protocol/limits.ts";
+import type { ModelInfo } from "../../shared/protocol/models.ts";
 import { offeredVersions, parseClientMessage, subjectOf } from "../../shared/protocol/parse.ts";
 import type { ServerMessage } from "../../shared/protocol/serverMessages.ts";
 import { version } from "../../shared/version.ts";
@@ -24,7 +25,7 @@ export interface ConnectionContext {
   readonly jobs: Jobs;
   readonly uploads: UploadStore;
   readonly log: Log;
-  readonly models: readonly string[];
+  readonly models: readonly ModelInfo[];
   readonly defaultModel: string;
   readonly helloTimeoutMs: number;
   readonly heartbeatMs: number;

@@ -1,7 +1,7 @@
 import { BackdropError } from "../../shared/errors.ts";
 import type { ClientMessageOf } from "../../shared/protocol/clientMessages.ts";
 import type { Frame } from "../../shared/protocol/frame.ts";
-import { maxOpenUploads } from "../../shared/protocol/limits.ts";
+import { maxOpenUploads, maxUploadBytes } from "../../shared/protocol/limits.ts";
 import type { ServerMessage } from "../../shared/protocol/serverMessages.ts";
 import type { Upload } from "../uploads/upload.ts";
 import type { UploadStore } from "../uploads/uploadStore.ts";
@@ -18,6 +18,7 @@ export class IncomingUploads {
   }
 
   async begin({ uploadId, sha256, sizeBytes }: ClientMessageOf<"upload">): Promise<void> {
+    checkSize(sizeBytes);
     if (this.open.has(uploadId)) throw invalid("this upload id is in use");
     if (this.open.size >= maxOpenUploads) throw invalid(`expected at most ${maxOpenUploads} uploads at a time`);
     // Known before anything is awaited, so that chunks that follow at once find it.
@@ -60,6 +61,13 @@ export class IncomingUploads {
     }
     this.open.clear();
   }
+}
+
+function checkSize(sizeBytes: number): void {
+  if (sizeBytes === 0) throw new BackdropError("image_corrupt", "the picture is an empty file; choose another");
+  if (sizeBytes <= maxUploadBytes) return;
+  const message = `expected a picture of at most ${maxUploadBytes} bytes, got ${sizeBytes}; export it smaller`;
+  throw new BackdropError("image_too_large", message);
 }
 
 function invalid(what: string): BackdropError {

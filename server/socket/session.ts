@@ -1,8 +1,9 @@
 import { BackdropError, toBackdropError } from "../../shared/errors.ts";
 import type { ClientMessage, ClientMessageOf } from "../../shared/protocol/clientMessages.ts";
 import type { Frame } from "../../shared/protocol/frame.ts";
+import { isEnd } from "../../shared/protocol/jobs.ts";
 import type { ServerMessage } from "../../shared/protocol/serverMessages.ts";
-import { isEnd, type SequencedEvent } from "../jobs/jobRecord.ts";
+import type { SequencedEvent } from "../jobs/jobRecord.ts";
 import type { JobListener, Jobs } from "../jobs/jobs.ts";
 import type { UploadStore } from "../uploads/uploadStore.ts";
 import { IncomingUploads } from "./incomingUploads.ts";

@@ -26,7 +26,7 @@ export interface Frame {
  * | byte | 0       | 1    | 2 … 3    | 4 … 7 | 8 … 9 | 10 … 11 | 12 … 13 | 14 … 15  | 16 … 31 | 32 …    |
  * | is   | version | kind | flags: 0 | seq   | step  | steps   | variant | reserved | id      | payload |
  */
-export function encodeFrame(frame: Frame): Uint8Array {
+export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(headerBytes + frame.payload.length);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, protocolVersion);

@@ -78,6 +78,10 @@ export const jobEventSchema = z.discriminatedUnion("type", [
 ]);
 export type JobEvent = z.output<typeof jobEventSchema>;
 
+export function isEnd(event: JobEvent): event is JobEnd {
+  return event.type === "done" || event.type === "failed" || event.type === "cancelled";
+}
+
 export const jobStates = ["queued", "running", "cancelling", "done", "failed", "cancelled"] as const;
 
 /** One line of the history. */

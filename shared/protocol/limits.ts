@@ -2,6 +2,8 @@
 export const protocolVersion = 1;
 
 export const defaultPort = 41730;
+/** Where the server goes when its port is taken, in this order. The panel's manifest lists them all. */
+export const fallbackPorts = [41731, 41732] as const;
 export const socketPath = "/socket";
 
 export const maxTextBytes = 64 * 1024;

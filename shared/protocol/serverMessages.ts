@@ -2,6 +2,7 @@ import { z } from "zod";
 import { errorCodes } from "../errors.ts";
 import { bytes32Schema, jobIdSchema, modelNameSchema, seqSchema, sha256Schema, uuidSchema } from "./fields.ts";
 import { jobEventSchema, jobStates, jobSummarySchema } from "./jobs.ts";
+import { modelInfoSchema } from "./models.ts";
 
 const count = z.int().min(1);
 
@@ -31,7 +32,7 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     /** for `Authorization: Bearer`; ends with this connection */
     sessionToken: bytes32Schema,
     defaultModel: modelNameSchema,
-    models: z.array(modelNameSchema),
+    models: z.array(modelInfoSchema),
   }),
   z.strictObject({ type: z.literal("ping") }),
   z.strictObject({ type: z.literal("pong") }),

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { runCli } from "../../server/cli/run.ts";
 import { programDir } from "../../server/engine/packages.ts";
 import { version } from "../../shared/version.ts";
@@ -20,35 +21,101 @@ afterAll(async () => {
 });
 
 // The engine's program is part of the bundle, which `npm ci` makes.
-test.runIf(existsSync(join(programDir(), "dist", "engineChild.js")))(
-  "start tells its port and a code that pairs, and stops when it is interrupted",
-  async () => {
-    const lines: Record<string, unknown>[] = [];
-    const interrupt = new AbortController();
-    const exit = runCli(["start", "--port", "0", "--json"], {
-      stdout: (text) => lines.push(JSON.parse(text)),
-      stderr: () => {},
-      isTerminal: false,
-      signal: interrupt.signal,
-    });
-    await expect.poll(() => lines.length, { timeout: 20_000 }).toBe(2);
-    expect(lines).toEqual([
-      { type: "listening", port: expect.any(Number), version },
-      { type: "pairing", code: expect.stringMatching(/^[A-HJ-NP-Z2-9]{6}$/) },
+const isBuilt = existsSync(join(programDir(), "dist", "engineChild.js"));
+
+/** Starts a server and waits until it listens. */
+async function start(options: readonly string[]) {
+  const lines: Record<string, unknown>[] = [];
+  const interrupt = new AbortController();
+  const exit = runCli(["start", ...options, "--json"], {
+    stdout: (text) => lines.push(JSON.parse(text)),
+    stderr: () => {},
+    isTerminal: false,
+    signal: interrupt.signal,
+  });
+  await expect.poll(() => lines.at(-1)?.type, { timeout: 20_000 }).toBe("pairing");
+  return {
+    lines,
+    async stop() {
+      interrupt.abort();
+      expect(await exit).toBe(0);
+    },
+  };
+}
+
+/** Listens on those of the ports that are free; what is not is held by somebody else already. */
+async function hold(ports: readonly number[]): Promise<readonly Server[]> {
+  const servers = ports.map(() => createServer());
+  await Promise.all(
+    servers.map(async (server, i) => {
+      await new Promise<void>((resolve) => {
+        server.once("error", () => resolve());
+        server.listen(ports[i], "127.0.0.1", resolve);
+      });
+    }),
+  );
+  return servers;
+}
+
+async function release(servers: readonly Server[]): Promise<void> {
+  for (const server of servers) await new Promise((resolve) => server.close(resolve));
+}
+
+test.runIf(isBuilt)("start tells its port and a code that pairs, and stops when it is interrupted", async () => {
+  const { lines, stop } = await start(["--port", "0"]);
+  expect(lines).toEqual([
+    { type: "listening", port: expect.any(Number), version },
+    { type: "pairing", code: expect.stringMatching(/^[A-HJ-NP-Z2-9]{6}$/) },
+  ]);
+  const client = await RawClient.connect(Number(lines[0]?.port));
+  client.send({ type: "pair_begin" });
+  await client.take("pair_ready");
+  client.send({ type: "pair", code: String(lines[1]?.code) });
+  await client.prove((await client.take("paired")).secret);
+  await stop();
+  expect((await client.closed).code).toBe(1001);
+  expect(lines.at(-1)).toEqual({ type: "stopped" });
+  const identity = await stat(join(dir, "home", "identity.json"));
+  if (process.platform !== "win32") expect(identity.mode & 0o777).toBe(0o600);
+});
+
+describe.runIf(isBuilt)("without --port", () => {
+  const known = [41730, 41731, 41732];
+
+  it("takes the first free one of its ports, and says so when it is not the default", async () => {
+    const held = await hold(known.slice(0, 1));
+    const started = await start([]);
+    const lines = started.lines.filter(({ type }) => type === "listening" || type === "warning");
+    const port = Number(lines.at(-1)?.port);
+    expect(known.slice(1)).toContain(port);
+    const message = expect.stringContaining(`41730 is taken by another program; using port ${port}`);
+    expect(lines[0]).toEqual({ type: "warning", message });
+    await started.stop();
+    await release(held);
+  });
+
+  it("fails when all are taken; so does --port with one that is", async () => {
+    const held = await hold(known);
+    const { exitCode, events } = await command(["start", "--json"]);
+    const message = expect.stringContaining("41730, 41731, 41732");
+    expect([exitCode, events()]).toEqual([2, [{ type: "failed", code: "port_taken", message }]]);
+    const given = await command(["start", "--port", "41731", "--json"]);
+    expect(given.events()).toEqual([
+      { type: "failed", code: "port_taken", message: expect.stringContaining("port 41731:") },
     ]);
-    const client = await RawClient.connect(Number(lines[0]?.port));
-    client.send({ type: "pair_begin" });
-    await client.take("pair_ready");
-    client.send({ type: "pair", code: String(lines[1]?.code) });
-    await client.prove((await client.take("paired")).secret);
-    interrupt.abort();
-    expect(await exit).toBe(0);
-    expect((await client.closed).code).toBe(1001);
-    expect(lines.at(-1)).toEqual({ type: "stopped" });
-    const identity = await stat(join(dir, "home", "identity.json"));
-    if (process.platform !== "win32") expect(identity.mode & 0o777).toBe(0o600);
-  },
-);
+    await release(held);
+  });
+});
+
+test.runIf(isBuilt)("a second server on the same data is refused, and told where the first is", async () => {
+  const first = await start(["--port", "0"]);
+  const { events } = await command(["start", "--port", "0", "--json"]);
+  const port = first.lines.find(({ type }) => type === "listening")?.port;
+  expect(events()).toEqual([
+    expect.objectContaining({ code: "already_running", message: expect.stringContaining(`port ${port}`) }),
+  ]);
+  await first.stop();
+});
 
 test.each([
   ["--port", "70000", "invalid_params"],

@@ -1,27 +1,59 @@
-import { rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { modelsDir, programDir } from "../../server/engine/packages.ts";
 import { jobParamsSchema } from "../../shared/protocol/jobs.ts";
 import { disc, encoder, gradient, headerOnlyPng, png } from "../image/makePictures.ts";
 import { bundleEngine } from "../server/bundleEngine.ts";
 import type { RawClient } from "../server/rawClient.ts";
-import { sha256Of, startTestServer, type TestServer } from "../server/testServer.ts";
+import { miniInfo, sha256Of, startTestServer, type TestServer } from "../server/testServer.ts";
 
 // The engine's real process behind the real server, with pictures that it must refuse; no model is run.
 
 let childPath: string;
+let models: string;
 let server: TestServer;
 let client: RawClient;
 let good: Buffer;
 beforeAll(async () => {
   childPath = await bundleEngine();
-  server = await startTestServer({ engine: { childPath }, models: ["mini", "absent"] });
+  models = await damagedModels();
+  // The engine's process also finds models in the folder that it is started in.
+  process.chdir(models);
+  const names = ["mini", "absent", "truncated", "foreign"];
+  server = await startTestServer({ engine: { childPath }, models: names.map((name) => ({ ...miniInfo, name })) });
   client = await server.client();
   good = await png(disc(96, 80));
 });
 afterAll(async () => {
   await server.remove();
   await rm(childPath, { force: true });
+  process.chdir(programDir());
+  await rm(models, { recursive: true, force: true });
 });
+
+/** The embedded model twice, but for one file of weights: cut short, and with a tensor that does not belong. */
+async function damagedModels(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "backdrop-damaged-"));
+  const weights = "ip_adapter.safetensors";
+  const bytes = await readFile(join(modelsDir(), "mini", weights));
+  const foreign = Buffer.from(bytes);
+  foreign.write("other_proj", foreign.indexOf("image_proj.latents"));
+  for (const [name, content] of [
+    ["truncated", bytes.subarray(0, -4)],
+    ["foreign", foreign],
+  ] as const) {
+    await mkdir(join(dir, name));
+    for (const file of await readdir(join(modelsDir(), "mini"))) {
+      const isGraph = /\.onnx|compiled\.json/.test(file);
+      if (file !== weights && !isGraph) await symlink(join(modelsDir(), "mini", file), join(dir, name, file));
+    }
+    await writeFile(join(dir, name, weights), content);
+  }
+  return dir;
+}
 
 async function run(product: Uint8Array, reference: Uint8Array = good, model = "mini") {
   for (const bytes of [product, reference]) await client.upload(bytes, sha256Of(bytes));
@@ -51,6 +83,43 @@ test("pictures that cannot be used end the job with their code, and the same eng
     expect(end.type === "failed" && end.message).toMatch(/^product: /);
   }
   expect(await run(good, Buffer.from("text"))).toMatchObject({ message: expect.stringContaining("reference: ") });
+  expect(server.enginePid()).toBe(pid);
+});
+
+test("unusual pictures are read as what they show", async () => {
+  const picture = gradient(48, 32);
+  const raw = sharp(picture.data, { raw: { width: 48, height: 32, channels: 4 } });
+  // A mask of another shape is refused with the size that the product turned out to have.
+  const mask = await png(gradient(31, 10));
+  const cases: readonly (readonly [string, Uint8Array, string])[] = [
+    ["CMYK", await raw.clone().removeAlpha().toColourspace("cmyk").jpeg().toBuffer(), "48×32"],
+    ["16-bit", await raw.clone().toColourspace("rgb16").png().toBuffer(), "48×32"],
+    ["stored on its side", await raw.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer(), "32×48"],
+    ["with alpha", await png(disc(48, 32)), "48×32"],
+    ["1×4096", await png(gradient(1, 4096)), "1×4096"],
+  ];
+  await client.upload(mask, sha256Of(mask));
+  for (const [name, bytes, size] of cases) {
+    await client.upload(bytes, sha256Of(bytes));
+    const inputs = { product: sha256Of(bytes), reference: sha256Of(good), productMask: sha256Of(mask) };
+    const end = await client.end(await client.submit(jobParamsSchema.parse({ settings: {}, inputs })));
+    expect(end, name).toMatchObject({
+      code: "mask_mismatch",
+      message: expect.stringContaining(`aspect ratio of product (${size},`),
+    });
+  }
+});
+
+test("truncated and foreign weights are model_corrupt, and the same engine goes on", async () => {
+  const pid = server.enginePid();
+  for (const [name, says] of [
+    ["truncated", "bytes"],
+    ["foreign", "other_proj.latents"],
+  ] as const) {
+    const end = await run(good, good, name);
+    expect(end, name).toMatchObject({ type: "failed", code: "model_corrupt", message: expect.stringContaining(says) });
+    expect(JSON.stringify(end)).not.toContain(models);
+  }
   expect(server.enginePid()).toBe(pid);
 });
 

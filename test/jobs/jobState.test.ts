@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isEnd } from "../../server/jobs/jobRecord.ts";
 import { advance, type JobInput, type JobState, maxAttempts } from "../../server/jobs/jobState.ts";
 import type { JobEvent } from "../../shared/protocol/jobs.ts";
+import { isEnd } from "../../shared/protocol/jobs.ts";
 
 const inputs: fc.Arbitrary<JobInput> = fc.constantFrom<JobInput>(
   { type: "start" },

@@ -7,8 +7,16 @@ import { type RunningServer, type ServeOptions, serve } from "../../server/cli/s
 import { type Home, homeAt } from "../../server/home/paths.ts";
 import { createLog } from "../../server/log/log.ts";
 import { type JobParams, jobParamsSchema } from "../../shared/protocol/jobs.ts";
+import type { ModelInfo } from "../../shared/protocol/models.ts";
 import type { SettingsInput } from "../../shared/settings.ts";
 import { RawClient } from "./rawClient.ts";
+
+export const miniInfo: ModelInfo = {
+  name: "mini",
+  title: "Mini",
+  patchGrid: 16,
+  defaults: { fusion: "query", strength: 0.5 },
+};
 
 export const stubEngine = fileURLToPath(new URL("./stubEngine.mjs", import.meta.url));
 
@@ -33,7 +41,7 @@ export async function startTestServer(
   const home = options.home ?? homeAt(join(dir ?? "", "home"));
   const server = await serve({
     port: 0,
-    models: ["mini"],
+    models: [miniInfo],
     defaultModel: "mini",
     provider: "cpu",
     log: createLog({ write: (line) => logLines.push(line) }, "debug"),

@@ -3,7 +3,7 @@ import { createConnection } from "node:net";
 import { uuidv7 } from "uuidv7";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
 import { encodeFrame } from "../../shared/protocol/frame.ts";
-import { chunkBytes, maxTextBytes } from "../../shared/protocol/limits.ts";
+import { chunkBytes, maxTextBytes, maxUploadBytes } from "../../shared/protocol/limits.ts";
 import type { RawClient } from "../server/rawClient.ts";
 import { sha256Of, startTestServer, stubParams, type TestServer } from "../server/testServer.ts";
 
@@ -35,6 +35,7 @@ describe("messages", () => {
     '{"type":"ping","extra":1}',
     '{"type":"ping","__proto__":{"x":1}}',
     '{"type":"jobs","limit":NaN}',
+    '{"__proto__":{"type":"ping"}}',
   ])("%j is bad_message, and the third closes with 1008", async (text) => {
     for (let i = 0; i < 3; i++) {
       client.socket.send(text);
@@ -55,6 +56,7 @@ describe("messages", () => {
     ['{"width":0,"height":0}', "invalid_params", "/params/settings/width"],
     ['{"width":100000,"height":100000}', "invalid_params", "/params/settings/width"],
     ['{"guidance":null}', "invalid_params", "/params/settings/guidance"],
+    ['{"guidance":1e999}', "invalid_params", "/params/settings/guidance"],
     ['{"prompt":"\\ud800"}', "prompt_invalid", "/params/settings/prompt"],
     ['{"prompt":"\\u0000"}', "prompt_invalid", "/params/settings/prompt"],
     [`{"prompt":"${"a".repeat(60_000)}"}`, "prompt_invalid", "/params/settings/prompt"],
@@ -78,6 +80,10 @@ describe("messages", () => {
   it("text that is not UTF-8 closes with 1007", async () => {
     client.socket.send(Buffer.from([0x7b, 0xff, 0xfe]), { binary: false });
     expect((await client.closed).code).toBe(1007);
+    const other = await server.client();
+    const surrogate = Buffer.from([0xed, 0xa0, 0x80]);
+    other.socket.send(Buffer.concat([Buffer.from('{"prompt":"'), surrogate, Buffer.from('"}')]), { binary: false });
+    expect((await other.closed).code).toBe(1007);
   });
 
   it("a message in very many fragments closes", async () => {
@@ -141,6 +147,16 @@ describe("uploads", () => {
     client.send({ type: "ping" });
     await client.take("pong");
     expect(client.messages.filter(({ type }) => type === "error")).toHaveLength(3);
+  });
+
+  it.each([
+    [0, "image_corrupt"],
+    [maxUploadBytes + 1, "image_too_large"],
+    [2 ** 53 - 1, "image_too_large"],
+  ])("%i bytes: %s, and no upload begins", async (sizeBytes, code) => {
+    const uploadId = randomUUID();
+    client.send({ type: "upload", uploadId, sha256: sha256Of(Buffer.alloc(0)), sizeBytes });
+    expect(await client.take("error")).toMatchObject({ code, uploadId, retryable: false });
   });
 
   it("a wrong hash: nothing is kept", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { programDir } from "../../server/engine/packages.ts";
 import { Identity } from "../../server/home/identity.ts";
 import { homeAt } from "../../server/home/paths.ts";
 import { seqsPerRestart } from "../../server/jobs/jobRecord.ts";
@@ -142,7 +143,8 @@ test("while stopping, new jobs are refused and the running one may end", async (
 });
 
 test("SIGTERM ends the program with exit 0 within 5 s, though a job runs", async () => {
-  const bundle = join(dir, "server.mjs");
+  // Inside the program's own folder, which the server looks for.
+  const bundle = join(programDir(), "node_modules", ".cache", "backdrop-test", `server-${process.pid}.mjs`);
   await build({
     stdin: { contents: program, resolveDir: fileURLToPath(new URL("../..", import.meta.url)) },
     outfile: bundle,
@@ -170,6 +172,7 @@ test("SIGTERM ends the program with exit 0 within 5 s, though a job runs", async
     expect((await client.closed).code).toBe(1001);
   } finally {
     child.kill("SIGKILL");
+    await rm(bundle);
   }
 }, 60_000);
 
@@ -180,7 +183,7 @@ import { homeAt } from "./server/home/paths.ts";
 import { createLog } from "./server/log/log.ts";
 const [home, childPath] = process.argv.slice(2);
 const server = await serve({
-  home: homeAt(home), port: 0, engine: { childPath }, models: ["mini"], defaultModel: "mini", provider: "cpu",
+  home: homeAt(home), port: 0, engine: { childPath }, models: [], defaultModel: "mini", provider: "cpu",
   log: createLog({ write() {} }, "error"), onPairingCode() {},
 });
 process.once("SIGTERM", () => server.stop());

@@ -6,7 +6,7 @@ import { Pairing } from "../../server/socket/pairing.ts";
 import { pairingCodeSchema } from "../../shared/protocol/fields.ts";
 import { proofText } from "../../shared/protocol/proof.ts";
 import { RawClient } from "../server/rawClient.ts";
-import { startTestServer, type TestServer } from "../server/testServer.ts";
+import { miniInfo, startTestServer, type TestServer } from "../server/testServer.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -27,7 +27,7 @@ describe("pairing", () => {
     client.send({ type: "pair", code });
     const { secret, serverId } = await client.take("paired");
     expect([secret, serverId]).toEqual([server.secret, server.identity.serverId]);
-    expect((await client.prove(secret)).models).toEqual(["mini"]);
+    expect((await client.prove(secret)).models).toEqual([miniInfo]);
     await client.close();
 
     const second = await open();

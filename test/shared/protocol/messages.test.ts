@@ -60,7 +60,7 @@ test.each([
   ["__proto__", '{"type":"ping","__proto__":{}}'],
   ["no params", `{"type":"submit","jobId":"${jobId}"}`],
   ["a job id of version 4", '{"type":"cancel","jobId":"0192d3a4-5b6c-4d7e-8f90-a1b2c3d4e5f6"}'],
-  ["an upload too large", `{"type":"upload","uploadId":"${jobId}","sha256":"${sha256}","sizeBytes":134217729}`],
+  ["an upload of less than nothing", `{"type":"upload","uploadId":"${jobId}","sha256":"${sha256}","sizeBytes":-1}`],
   ["a nonce of 31 bytes", `{"type":"hello","versions":[1],"clientId":"${jobId}","clientNonce":"${"A".repeat(42)}"}`],
 ])("bad_message: %s", (_, text) => {
   expect(() => parseClientMessage(text)).toThrow(expect.objectContaining({ code: "bad_message" }));

@@ -1,0 +1,107 @@
+import type { BackdropError } from "../../../shared/errors.ts";
+import type { ServerMessage, ServerMessageOf } from "../../../shared/protocol/serverMessages.ts";
+import type { LostCause } from "./connection.ts";
+import type { Environment } from "./environment.ts";
+import type { Link } from "./findServer.ts";
+import { Jobs, type JobsListener } from "./jobs.ts";
+import { Requests } from "./requests.ts";
+import { Uploads } from "./uploads.ts";
+
+/** Everything that the panel wants of its server. It outlives links: what one left undone, the next goes on with. */
+export class Session {
+  readonly jobs: Jobs;
+  readonly uploads: Uploads;
+  readonly requests = new Requests();
+  private readonly environment: Environment;
+  private callOffHeartbeat = () => {};
+
+  constructor(listener: JobsListener, environment: Environment) {
+    this.environment = environment;
+    this.jobs = new Jobs(listener);
+    this.uploads = new Uploads(environment);
+  }
+
+  /** `onLost` is called at most once, and not after `detach`. */
+  attach(link: Link, onLost: (cause: LostCause) => void): void {
+    const { wire } = link;
+    this.jobs.attach((message) => wire.send(message));
+    this.requests.attach((message) => wire.send(message));
+    this.uploads.attach(link);
+    this.keepAlive(link, onLost);
+    wire.deliverTo({
+      onMessage: (message) => this.receive(message, link),
+      onFrame: (frame) => this.jobs.receivePreview(frame),
+      onLost,
+    });
+  }
+
+  detach(): void {
+    this.callOffHeartbeat();
+    this.jobs.detach();
+    this.uploads.detach();
+    this.requests.detach();
+  }
+
+  close(error: BackdropError): void {
+    this.detach();
+    this.uploads.close(error);
+    this.requests.close(error);
+  }
+
+  private receive(message: ServerMessage, { wire }: Link): void {
+    switch (message.type) {
+      case "ping":
+        wire.send({ type: "pong" });
+        break;
+      case "event":
+        this.jobs.receiveEvent(message);
+        break;
+      case "upload_ready":
+      case "upload_ack":
+      case "upload_done":
+        this.uploads.receive(message);
+        break;
+      case "jobs":
+        this.requests.receivePage(message);
+        break;
+      case "removed":
+        this.requests.receiveRemoved(message);
+        break;
+      case "error":
+        this.receiveError(message);
+        break;
+      // A job's events say the same as these three, and more.
+      case "accepted":
+      case "resumed":
+      case "cancel_ack":
+      case "pong":
+      // Of questions that we do not ask, and of the handshake, which is over.
+      case "have":
+      case "challenge":
+      case "pair_ready":
+      case "paired":
+      case "welcome":
+        break;
+    }
+  }
+
+  private receiveError(error: ServerMessageOf<"error">): void {
+    if (error.uploadId !== undefined) this.uploads.receiveError(error.uploadId, error);
+    else if (this.requests.receiveError(error)) return;
+    else if (error.jobId !== undefined) this.jobs.receiveError(error.jobId, error);
+  }
+
+  /** A page sees no ping frames, and a server that is gone may leave its socket open. */
+  private keepAlive({ wire, limits }: Link, onLost: (cause: LostCause) => void): void {
+    const beat = () => {
+      if (this.environment.now() - wire.lastHeardMs > 2 * limits.heartbeatMs) {
+        wire.close();
+        onLost("dropped");
+        return;
+      }
+      wire.send({ type: "ping" });
+      this.callOffHeartbeat = this.environment.after(limits.heartbeatMs, beat);
+    };
+    this.callOffHeartbeat = this.environment.after(limits.heartbeatMs, beat);
+  }
+}

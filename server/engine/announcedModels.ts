@@ -1,0 +1,38 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { type ModelInfo, modelInfoSchema } from "../../shared/protocol/models.ts";
+import { fusions } from "../../shared/settings.ts";
+import type { Log } from "../log/log.ts";
+import { listPackages, modelsDir } from "./packages.ts";
+
+/** Of `backdrop.json`, what clients are told. The engine reads and checks all of it when it opens the model. */
+const describedSchema = z.object({
+  title: z.string(),
+  vision: z.object({ imageSize: z.int().positive(), patchSize: z.int().positive() }),
+  fusion: z.enum(fusions),
+  strength: z.number().positive().max(1).default(1),
+});
+
+/** The installed models as clients see them. One whose description cannot be read is left out, and the log says so. */
+export async function announcedModels(log: Log, dir = modelsDir()): Promise<readonly ModelInfo[]> {
+  const models: ModelInfo[] = [];
+  for (const name of await listPackages(dir)) {
+    try {
+      models.push(await readModelInfo(name, join(dir, name, "backdrop.json")));
+    } catch (error) {
+      log.error({ model: name, err: error }, "a model is left out: its backdrop.json cannot be used; install it again");
+    }
+  }
+  return models;
+}
+
+async function readModelInfo(name: string, file: string): Promise<ModelInfo> {
+  const { title, vision, fusion, strength } = describedSchema.parse(JSON.parse(await readFile(file, "utf8")));
+  return modelInfoSchema.parse({
+    name,
+    title,
+    patchGrid: vision.imageSize / vision.patchSize,
+    defaults: { fusion, strength },
+  });
+}

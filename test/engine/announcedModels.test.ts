@@ -1,0 +1,56 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { announcedModels } from "../../server/engine/announcedModels.ts";
+import { modelsDir } from "../../server/engine/packages.ts";
+import { createLog } from "../../server/log/log.ts";
+
+// What a client is told of the installed models, and that a broken package harms no other.
+
+let dir: string;
+let lines: string[];
+const log = createLog({ write: (line) => lines.push(line) }, "error");
+beforeEach(async () => {
+  lines = [];
+  dir = await mkdtemp(join(tmpdir(), "backdrop-models-"));
+});
+afterEach(async () => {
+  await rm(dir, { recursive: true, force: true });
+});
+
+test("the embedded model: its patches and its own defaults", async () => {
+  const [mini] = (await announcedModels(log)).filter(({ name }) => name === "mini");
+  const described = JSON.parse(await readFile(join(modelsDir(), "mini", "backdrop.json"), "utf8"));
+  expect(mini).toEqual({
+    name: "mini",
+    title: described.title,
+    patchGrid: 16,
+    defaults: { fusion: described.fusion, strength: described.strength },
+  });
+});
+
+test("a package that names no strength starts from pure noise; 224 px in patches of 14 are 16 a side", async () => {
+  await install("large", { title: "Large", vision: { imageSize: 224, patchSize: 14 }, fusion: "global" });
+  expect(await announcedModels(log, dir)).toEqual([
+    { name: "large", title: "Large", patchGrid: 16, defaults: { fusion: "global", strength: 1 } },
+  ]);
+  expect(lines).toEqual([]);
+});
+
+test.each<[string, string | object]>([
+  ["is no JSON", '{"title":'],
+  ["lacks what clients are told", { title: "Broken", fusion: "query" }],
+  ["has no whole number of patches", { title: "B", vision: { imageSize: 225, patchSize: 14 }, fusion: "query" }],
+])("a description that %s leaves its model out, with a line in the log", async (_, description) => {
+  await install("broken", description);
+  await install("good", { title: "Good", vision: { imageSize: 256, patchSize: 16 }, fusion: "query", strength: 0.5 });
+  expect((await announcedModels(log, dir)).map(({ name }) => name)).toEqual(["good"]);
+  expect(lines.join("")).toContain('"model":"broken"');
+});
+
+async function install(name: string, description: string | object): Promise<void> {
+  await mkdir(join(dir, name));
+  const text = typeof description === "string" ? description : JSON.stringify(description);
+  await writeFile(join(dir, name, "backdrop.json"), text);
+}
