@@ -1,0 +1,55 @@
+import type { JobEnd, JobParams } from "../../../shared/protocol/jobs.ts";
+import type { Problem } from "./problem.ts";
+import type { JobNote, Shown } from "./state.ts";
+
+/** What is known of the job that the run submitted. */
+export interface RunJob {
+  readonly jobId: string;
+  readonly params: JobParams;
+  readonly seed: number;
+  readonly note: JobNote | null;
+}
+
+export interface RunProgress {
+  readonly variant: number;
+  readonly step: number;
+  readonly steps: number;
+  /** ms since the epoch of the first and the latest step, for the time that is left (state/pace.ts) */
+  readonly firstStepAtMs: number;
+  readonly lastStepAtMs: number;
+}
+
+/** The run in hand: exactly one thing at a time. */
+export type Run =
+  | { readonly type: "idle" }
+  | {
+      readonly type: "preparing";
+      readonly jobId: string;
+      readonly seed: number;
+      readonly task: "freezing" | "exporting" | "uploading";
+    }
+  | { readonly type: "queued"; readonly job: RunJob; readonly ahead: number; readonly warnings: readonly string[] }
+  | {
+      readonly type: "running";
+      readonly job: RunJob;
+      /** null until the first step */
+      readonly progress: RunProgress | null;
+      readonly preview: Shown | null;
+      /** from 2 on, the engine died and the job starts over */
+      readonly attempt: number;
+      readonly warnings: readonly string[];
+    }
+  | {
+      readonly type: "cancelling";
+      readonly job: RunJob;
+      readonly progress: RunProgress | null;
+      readonly preview: Shown | null;
+    }
+  | {
+      readonly type: "done";
+      readonly job: RunJob;
+      readonly end: Extract<JobEnd, { type: "done" }>;
+      readonly warnings: readonly string[];
+    }
+  | { readonly type: "failed"; readonly jobId: string; readonly problem: Problem }
+  | { readonly type: "cancelled"; readonly jobId: string };

@@ -1,0 +1,150 @@
+import type { Size } from "../../../shared/geometry.ts";
+import type { JobSummary } from "../../../shared/protocol/jobs.ts";
+import type { LayerInfo, PictureSlot, Slot, SlotState } from "../../messages.ts";
+import type { Recipe } from "../../recipe.ts";
+import type { ConnectionState, ModelInfo } from "../connection/connection.ts";
+import { defaultForm, type Form } from "./form.ts";
+import type { Problem } from "./problem.ts";
+import type { Run } from "./run.ts";
+
+/** A picture that an <img> can show. */
+export interface Shown {
+  /** object URL */
+  readonly url: string;
+  readonly sizePx: Size;
+}
+
+export type Thumbnail =
+  | { readonly type: "none" }
+  | { readonly type: "loading" }
+  | ({ readonly type: "ready" } & Shown)
+  | { readonly type: "failed" };
+
+/** A reference from disk instead of a layer. */
+export interface ReferenceFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly sizePx: Size;
+  /** its own size, where it was too large to send */
+  readonly downscaledFrom: Size | null;
+}
+
+/** A mask painted by hand: 255 = product, row by row. */
+export interface PaintedMask {
+  readonly sizePx: Size;
+  readonly data: Uint8Array;
+}
+
+/** The view that takes the panel's whole body while something is painted. */
+export type Editor =
+  | { readonly type: "closed" }
+  | { readonly type: "loading"; readonly of: "patches" | "productMask" }
+  | { readonly type: "patches"; readonly picture: Shown }
+  | { readonly type: "productMask"; readonly picture: Shown };
+
+/** What the panel remembers of a job beyond what the server keeps: enough for a layer's recipe. */
+export type JobNote = Pick<Recipe, "layers" | "hiddenPatches" | "scale">;
+
+/** The server's finished and running jobs, newest first, as far as they were read. */
+export interface JobList {
+  readonly jobs: readonly JobSummary[];
+  readonly more: boolean;
+  readonly status: "unread" | "reading" | "read" | "failed";
+}
+
+/** What became of a result in the document. */
+export type Insertion = { readonly type: "inserting" } | { readonly type: "inserted"; readonly nodeId: string };
+
+export interface State {
+  readonly connection: ConnectionState;
+  /** once there was a connection, losing it takes nothing out of view */
+  readonly wasReady: boolean;
+  readonly slots: Readonly<Record<Slot, SlotState>>;
+  readonly selection: readonly LayerInfo[];
+  readonly thumbnails: Readonly<Record<PictureSlot, Thumbnail>>;
+  readonly referenceFile: ReferenceFile | null;
+  /** of each patch, the part that the mask layer or the reference's own transparency drops, 0 … 1; null where nothing does */
+  readonly droppedParts: readonly number[] | null;
+  /** patches hidden by hand, by reference (see `referenceKey`) */
+  readonly hiddenPatches: Readonly<Record<string, readonly number[]>>;
+  /** null: the layer's alpha is the mask */
+  readonly productMask: PaintedMask | null;
+  readonly form: Form;
+  readonly run: Run;
+  readonly jobs: JobList;
+  readonly jobNotes: Readonly<Record<string, JobNote>>;
+  /** by `resultKey` */
+  readonly insertions: Readonly<Record<string, Insertion>>;
+  /** the layer of ours that "Replace" replaces */
+  readonly replaceable: string | null;
+  readonly problems: readonly Problem[];
+  readonly tab: "create" | "results";
+  readonly editor: Editor;
+  /** the job that the results' tab shows large; null: the run, or else the newest */
+  readonly focusedJob: string | null;
+  /** the panel was opened by "Regenerate background" */
+  readonly isRegenerating: boolean;
+}
+
+export const initialState: State = {
+  connection: { type: "connecting" },
+  wasReady: false,
+  slots: {
+    product: { type: "empty" },
+    reference: { type: "empty" },
+    referenceMask: { type: "empty" },
+    area: { type: "empty" },
+  },
+  selection: [],
+  thumbnails: { product: { type: "none" }, reference: { type: "none" }, referenceMask: { type: "none" } },
+  referenceFile: null,
+  droppedParts: null,
+  hiddenPatches: {},
+  productMask: null,
+  form: defaultForm,
+  run: { type: "idle" },
+  jobs: { jobs: [], more: false, status: "unread" },
+  jobNotes: {},
+  insertions: {},
+  replaceable: null,
+  problems: [],
+  tab: "create",
+  editor: { type: "closed" },
+  focusedJob: null,
+  isRegenerating: false,
+};
+
+export function resultKey(jobId: string, variant: number): string {
+  return `${jobId}/${variant}`;
+}
+
+/** The model of the next run; undefined while there is no connection. */
+export function modelInUse({ connection, form }: State): ModelInfo | undefined {
+  if (connection.type !== "ready") return undefined;
+  const named = (name: string | null) => connection.models.find((model) => model.name === name);
+  return named(form.model) ?? named(connection.defaultModel) ?? connection.models[0];
+}
+
+/** Patches a side of the grid, while no model says otherwise. */
+const usualPatchGrid = 16;
+
+export function patchGrid(state: State): number {
+  return modelInUse(state)?.patchGrid ?? usualPatchGrid;
+}
+
+/** Names the reference and its grid, so that what was hidden is found again when the person comes back to it. */
+export function referenceKey(state: State): string | null {
+  const { referenceFile: file, slots } = state;
+  const grid = patchGrid(state);
+  if (file !== null) return `${grid}|file:${file.name}:${file.sizePx.width}x${file.sizePx.height}`;
+  return slots.reference.type === "set" ? `${grid}|${slots.reference.layer.id}` : null;
+}
+
+export function hiddenByHand(state: State): readonly number[] {
+  const key = referenceKey(state);
+  return key === null ? [] : (state.hiddenPatches[key] ?? []);
+}
+
+export function hasReference({ referenceFile, slots }: State): boolean {
+  return referenceFile !== null || slots.reference.type === "set";
+}
