@@ -1,0 +1,142 @@
+import type { JSX } from "preact";
+import { useId, useRef, useState } from "preact/hooks";
+import { type BrushSize, patchesBetween, patchesUnder } from "../patches/brush.ts";
+import { type PatchLayout, type Point, patchAt } from "../patches/geometry.ts";
+import { countOf, type PatchState } from "../patches/visibility.ts";
+import type { Shown } from "../state/state.ts";
+import { PatchCells } from "./PatchCells.tsx";
+import { PatchOverlay, rectsPath } from "./PatchOverlay.tsx";
+
+interface PatchGridProps {
+  readonly picture: Shown;
+  /** patches a side */
+  readonly grid: number;
+  readonly states: readonly PatchState[];
+}
+
+/** The reference with its hidden patches, to look at; as small as wanted. */
+export function PatchThumbnail({ picture, grid, states }: PatchGridProps): JSX.Element {
+  const { sizePx } = picture;
+  const label = `The model sees ${countOf(states, "visible")} of ${states.length} patches`;
+  return (
+    <span class="patch-thumbnail" role="img" aria-label={label}>
+      <img src={picture.url} alt="" />
+      <svg viewBox={`0 0 ${sizePx.width} ${sizePx.height}`} preserveAspectRatio="xMidYMid meet" aria-hidden="true">
+        <PatchOverlay layout={{ sizePx, grid }} states={states} linesAcross={16} hasGrid={false} />
+      </svg>
+    </span>
+  );
+}
+
+interface PatchEditingProps extends PatchGridProps {
+  readonly brush: BrushSize;
+  readonly onPaint: (patches: readonly number[], isHidden: boolean) => void;
+}
+
+/**
+ * The reference with its patches, to hide and show them: a stroke that begins on a visible patch hides, any other shows. Arrow
+ * keys move a cursor, Space does there what a click does.
+ */
+export function PatchGrid({ picture, grid, states, brush, onPaint }: PatchEditingProps): JSX.Element {
+  const id = useId();
+  const svg = useRef<SVGSVGElement>(null);
+  const stroke = useRef<{ readonly isHiding: boolean; readonly from: Point } | null>(null);
+  const [hovered, setHovered] = useState<number | null>(null);
+  const [cursor, setCursor] = useState(0);
+  const layout: PatchLayout = { sizePx: picture.sizePx, grid };
+  const { width, height } = picture.sizePx;
+  const isHidingAt = (patch: number) => states[patch] !== "hidden";
+
+  const paintTo = (point: Point) => {
+    if (stroke.current === null) return;
+    const { isHiding, from } = stroke.current;
+    onPaint(patchesBetween(layout, from, point, brush), isHiding);
+    stroke.current = { isHiding, from: point };
+  };
+  const onPointerDown = (event: PointerEvent) => {
+    const point = pointOf(event, svg.current, layout);
+    if (point === null || event.button !== 0) return;
+    svg.current?.setPointerCapture(event.pointerId);
+    const patch = patchAt(layout, point);
+    setCursor(patch);
+    stroke.current = { isHiding: isHidingAt(patch), from: point };
+    paintTo(point);
+  };
+  const onPointerMove = (event: PointerEvent) => {
+    const point = pointOf(event, svg.current, layout);
+    if (point === null) return;
+    setHovered(patchAt(layout, point));
+    paintTo(point);
+  };
+  const endStroke = () => {
+    stroke.current = null;
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const moved = movedCursor(event.key, cursor, grid);
+    const isPainting = event.key === " " || (event.key === "Enter" && !event.ctrlKey && !event.metaKey);
+    if (moved === null && !isPainting) return;
+    event.preventDefault();
+    setHovered(null);
+    if (moved === null) onPaint(patchesUnder(grid, cursor, brush), isHidingAt(cursor));
+    else setCursor(moved);
+  };
+
+  return (
+    <div class="stage" style={{ "--ratio": String(width / height) }}>
+      <img src={picture.url} alt="" draggable={false} />
+      <svg
+        ref={svg}
+        class="patch-grid"
+        viewBox={`0 0 ${width} ${height}`}
+        role="grid"
+        tabIndex={0}
+        aria-label="Patches of the reference; Space hides or shows"
+        aria-rowcount={grid}
+        aria-colcount={grid}
+        aria-multiselectable="true"
+        aria-activedescendant={`${id}-${cursor}`}
+        onPointerDown={onPointerDown}
+        onPointerMove={onPointerMove}
+        onPointerUp={endStroke}
+        onPointerCancel={endStroke}
+        onPointerLeave={() => setHovered(null)}
+        onKeyDown={onKeyDown}
+      >
+        <PatchOverlay layout={layout} states={states} linesAcross={56} hasGrid={true} />
+        <PatchCells layout={layout} states={states} idPrefix={id} cursor={cursor} />
+        {hovered !== null && <path class="brush-outline" d={rectsPath(layout, patchesUnder(grid, hovered, brush))} />}
+      </svg>
+    </div>
+  );
+}
+
+/** Where the pointer is on the picture; null while the picture has no size on the screen. */
+function pointOf(event: PointerEvent, svg: SVGSVGElement | null, { sizePx }: PatchLayout): Point | null {
+  const box = svg?.getBoundingClientRect();
+  if (box === undefined || box.width === 0 || box.height === 0) return null;
+  return {
+    x: ((event.clientX - box.left) / box.width) * sizePx.width,
+    y: ((event.clientY - box.top) / box.height) * sizePx.height,
+  };
+}
+
+/** Where a key takes the cursor; null: nowhere. */
+function movedCursor(key: string, cursor: number, grid: number): number | null {
+  const [row, column] = [Math.floor(cursor / grid), cursor % grid];
+  switch (key) {
+    case "ArrowLeft":
+      return row * grid + Math.max(column - 1, 0);
+    case "ArrowRight":
+      return row * grid + Math.min(column + 1, grid - 1);
+    case "ArrowUp":
+      return Math.max(row - 1, 0) * grid + column;
+    case "ArrowDown":
+      return Math.min(row + 1, grid - 1) * grid + column;
+    case "Home":
+      return row * grid;
+    case "End":
+      return row * grid + grid - 1;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,24 @@
+import type { ComponentChildren, JSX } from "preact";
+import { IconButton } from "../components/IconButton.tsx";
+
+interface EditorFrameProps {
+  readonly title: string;
+  readonly onDone: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** A view that takes the whole panel while something is painted. What is painted counts at once, so both ways out are the same. */
+export function EditorFrame({ title, onDone, children }: EditorFrameProps): JSX.Element {
+  return (
+    <div class="frame editor">
+      <header class="head editor-head">
+        <IconButton icon="back" label="Back" onClick={onDone} />
+        <h1 class="editor-title">{title}</h1>
+        <button type="button" class="primary" onClick={onDone}>
+          Done
+        </button>
+      </header>
+      <div class="body editor-body">{children}</div>
+    </div>
+  );
+}
