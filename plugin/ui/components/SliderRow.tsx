@@ -1,0 +1,55 @@
+import type { JSX } from "preact";
+import { useId } from "preact/hooks";
+import { NumberField } from "./NumberField.tsx";
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+interface SliderRowProps {
+  readonly label: string;
+  /** shown on hover */
+  readonly hint?: string;
+  readonly value: number;
+  /** everything that is allowed: what the number field takes */
+  readonly range: Range;
+  /** what is usual: where the slider ends; left out: the same */
+  readonly usual?: Range;
+  readonly step: number;
+  readonly onChange: (value: number) => void;
+}
+
+/** A number with a slider for the eye and a field for the exact value. */
+export function SliderRow(props: SliderRowProps): JSX.Element {
+  const { label, hint, value, range, usual = range, step, onChange } = props;
+  const id = useId();
+  const part = (Math.min(Math.max(value, usual.min), usual.max) - usual.min) / (usual.max - usual.min);
+  return (
+    <div class="row" title={hint}>
+      <label for={id}>{label}</label>
+      <div class="row-control">
+        <input
+          id={id}
+          class="slider"
+          type="range"
+          min={usual.min}
+          max={usual.max}
+          step={step}
+          value={value}
+          style={{ "--part": part }}
+          onInput={(event) => onChange(event.currentTarget.valueAsNumber)}
+        />
+        <div class="slider-number">
+          <NumberField
+            label={`${label}, exact`}
+            value={value}
+            range={range}
+            step={step}
+            onChange={(next) => next !== null && onChange(next)}
+          />
+        </div>
+      </div>
+    </div>
+  );
+}
