@@ -28,6 +28,7 @@ export function PatchCells({ layout, states, idPrefix, cursor }: PatchCellsProps
             const patch = row * layout.grid + column;
             const state = states[patch] ?? "visible";
             return (
+              // biome-ignore lint/a11y/useSemanticElements: nor cells
               <rect
                 key={column}
                 id={`${idPrefix}-${patch}`}

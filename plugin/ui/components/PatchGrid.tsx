@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
 import { type BrushSize, patchesBetween, patchesUnder } from "../patches/brush.ts";
 import { type PatchLayout, type Point, patchAt } from "../patches/geometry.ts";
-import { countOf, type PatchState } from "../patches/visibility.ts";
+import type { PatchState } from "../patches/visibility.ts";
 import type { Shown } from "../state/state.ts";
 import { PatchCells } from "./PatchCells.tsx";
 import { PatchOverlay, rectsPath } from "./PatchOverlay.tsx";
@@ -12,23 +12,6 @@ interface PatchGridProps {
   /** patches a side */
   readonly grid: number;
   readonly states: readonly PatchState[];
-}
-
-/** The reference with its hidden patches, to look at; as small as wanted. */
-export function PatchThumbnail({ picture, grid, states }: PatchGridProps): JSX.Element {
-  const { sizePx } = picture;
-  const label = `The model sees ${countOf(states, "visible")} of ${states.length} patches`;
-  return (
-    <span class="patch-thumbnail" role="img" aria-label={label}>
-      <img src={picture.url} alt="" />
-      <svg viewBox={`0 0 ${sizePx.width} ${sizePx.height}`} preserveAspectRatio="xMidYMid meet" aria-hidden="true">
-        <PatchOverlay layout={{ sizePx, grid }} states={states} linesAcross={16} hasGrid={false} />
-      </svg>
-    </span>
-  );
-}
-
-interface PatchEditingProps extends PatchGridProps {
   readonly brush: BrushSize;
   readonly onPaint: (patches: readonly number[], isHidden: boolean) => void;
 }
@@ -37,9 +20,9 @@ interface PatchEditingProps extends PatchGridProps {
  * The reference with its patches, to hide and show them: a stroke that begins on a visible patch hides, any other shows. Arrow
  * keys move a cursor, Space does there what a click does.
  */
-export function PatchGrid({ picture, grid, states, brush, onPaint }: PatchEditingProps): JSX.Element {
+export function PatchGrid({ picture, grid, states, brush, onPaint }: PatchGridProps): JSX.Element {
   const id = useId();
-  const svg = useRef<SVGSVGElement>(null);
+  const field = useRef<HTMLDivElement>(null);
   const stroke = useRef<{ readonly isHiding: boolean; readonly from: Point } | null>(null);
   const [hovered, setHovered] = useState<number | null>(null);
   const [cursor, setCursor] = useState(0);
@@ -54,16 +37,16 @@ export function PatchGrid({ picture, grid, states, brush, onPaint }: PatchEditin
     stroke.current = { isHiding, from: point };
   };
   const onPointerDown = (event: PointerEvent) => {
-    const point = pointOf(event, svg.current, layout);
+    const point = pointOf(event, field.current, layout);
     if (point === null || event.button !== 0) return;
-    svg.current?.setPointerCapture(event.pointerId);
+    field.current?.setPointerCapture(event.pointerId);
     const patch = patchAt(layout, point);
     setCursor(patch);
     stroke.current = { isHiding: isHidingAt(patch), from: point };
     paintTo(point);
   };
   const onPointerMove = (event: PointerEvent) => {
-    const point = pointOf(event, svg.current, layout);
+    const point = pointOf(event, field.current, layout);
     if (point === null) return;
     setHovered(patchAt(layout, point));
     paintTo(point);
@@ -84,10 +67,10 @@ export function PatchGrid({ picture, grid, states, brush, onPaint }: PatchEditin
   return (
     <div class="stage" style={{ "--ratio": String(width / height) }}>
       <img src={picture.url} alt="" draggable={false} />
-      <svg
-        ref={svg}
+      {/* biome-ignore lint/a11y/useSemanticElements: the cells are drawn, at sizes that no table can have */}
+      <div
+        ref={field}
         class="patch-grid"
-        viewBox={`0 0 ${width} ${height}`}
         role="grid"
         tabIndex={0}
         aria-label="Patches of the reference; Space hides or shows"
@@ -102,17 +85,19 @@ export function PatchGrid({ picture, grid, states, brush, onPaint }: PatchEditin
         onPointerLeave={() => setHovered(null)}
         onKeyDown={onKeyDown}
       >
-        <PatchOverlay layout={layout} states={states} linesAcross={56} hasGrid={true} />
-        <PatchCells layout={layout} states={states} idPrefix={id} cursor={cursor} />
-        {hovered !== null && <path class="brush-outline" d={rectsPath(layout, patchesUnder(grid, hovered, brush))} />}
-      </svg>
+        <svg viewBox={`0 0 ${width} ${height}`} role="presentation">
+          <PatchOverlay layout={layout} states={states} linesAcross={56} hasGrid={true} />
+          <PatchCells layout={layout} states={states} idPrefix={id} cursor={cursor} />
+          {hovered !== null && <path class="brush-outline" d={rectsPath(layout, patchesUnder(grid, hovered, brush))} />}
+        </svg>
+      </div>
     </div>
   );
 }
 
 /** Where the pointer is on the picture; null while the picture has no size on the screen. */
-function pointOf(event: PointerEvent, svg: SVGSVGElement | null, { sizePx }: PatchLayout): Point | null {
-  const box = svg?.getBoundingClientRect();
+function pointOf(event: PointerEvent, field: HTMLDivElement | null, { sizePx }: PatchLayout): Point | null {
+  const box = field?.getBoundingClientRect();
   if (box === undefined || box.width === 0 || box.height === 0) return null;
   return {
     x: ((event.clientX - box.left) / box.width) * sizePx.width,
