@@ -1,5 +1,6 @@
-import type { ErrorCode } from "../../../shared/errors.ts";
+import { type BackdropError, type ErrorCode, toBackdropError } from "../../../shared/errors.ts";
 import type { HostErrorCode } from "../../messages.ts";
+import { HostError } from "../host.ts";
 
 /** Where in the panel a problem is shown; `run` is beside Generate and in the live view. */
 export type ProblemPlace =
@@ -22,4 +23,78 @@ export interface Problem {
   readonly message: string;
   /** what to do, where the message does not say it */
   readonly fix: string | null;
+}
+
+/** Whatever was thrown, or told by the server or by main. `place` is where it belongs if nothing in it says so. */
+export function problemOf(thrown: unknown, place: ProblemPlace = "run"): Problem {
+  const failure = thrown instanceof HostError ? thrown : toBackdropError(thrown);
+  return {
+    code: failure.code,
+    place: placeOf(failure) ?? place,
+    message: sentence(failure.message),
+    fix: fixes[failure.code] ?? null,
+  };
+}
+
+/** Whether the place is in the tab “Create”: such a problem is read where it can be put right. */
+export function isInForm(place: ProblemPlace): boolean {
+  return place !== "run" && place !== "results";
+}
+
+/** One problem a place: the newest. */
+export function withProblem(problems: readonly Problem[], problem: Problem): readonly Problem[] {
+  return [...problems.filter(({ place }) => place !== problem.place), problem];
+}
+
+/** By its slot, by the pointer into the refused message, or by the code where that is clear. */
+function placeOf(failure: HostError | BackdropError): ProblemPlace | undefined {
+  if (failure instanceof HostError) return failure.slot;
+  const { pointer = "" } = failure;
+  const pointed = pointedPlaces.find(([start]) => pointer.startsWith(start));
+  return pointed?.[1] ?? codePlaces[failure.code];
+}
+
+/** The first that the pointer begins with holds. */
+const pointedPlaces: readonly (readonly [string, ProblemPlace])[] = [
+  ["/params/settings/prompt", "prompt"],
+  ["/params/settings/negative", "negative"],
+  ["/params/settings/width", "area"],
+  ["/params/settings/height", "area"],
+  ["/params/settings/placement", "area"],
+  ["/params/settings", "settings"],
+  ["/params/inputs/referenceMask", "referenceMask"],
+  ["/params/inputs/reference", "reference"],
+  ["/params/inputs/product", "product"],
+  ["/params/model", "model"],
+];
+
+const codePlaces: Partial<Record<ErrorCode | HostErrorCode, ProblemPlace>> = {
+  prompt_invalid: "prompt",
+  product_empty: "product",
+  model_unknown: "model",
+  model_corrupt: "model",
+};
+
+/** For codes whose messages say what failed but not what to do. */
+const fixes: Partial<Record<ErrorCode | HostErrorCode, string>> = {
+  image_corrupt: "Use another layer, or save the picture again as PNG or JPEG.",
+  image_missing: "Generate again: the pictures are sent anew.",
+  product_empty: "Choose a product layer with visible pixels.",
+  model_unknown: "Choose another model at the top right.",
+  model_corrupt: "Install the model again in a terminal, or choose another at the top right.",
+  queue_full: "Wait for a run to end, then generate again.",
+  engine_crashed: "Generate again. If it fails again, use the size 1× or fewer variants.",
+  shutting_down: "Start the server again, then generate again.",
+  storage_failed: "Free some space on the disk, then try again.",
+  upload_invalid: "Generate again.",
+  rate_limited: "Wait a minute, then try again.",
+  export_failed: "Check that the layer can be exported in Figma, then try again.",
+  insert_failed: "Unlock or detach the frame around the product, then insert again.",
+};
+
+/** A capital letter at the front, a full stop at the end. */
+function sentence(message: string): string {
+  const text = message.trim();
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(capital) ? capital : `${capital}.`;
 }

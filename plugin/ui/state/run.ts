@@ -14,9 +14,11 @@ export interface RunProgress {
   readonly variant: number;
   readonly step: number;
   readonly steps: number;
-  /** ms since the epoch of the first and the latest step, for the time that is left (state/pace.ts) */
+  /** ms since the epoch of the first and the latest measured step, for the time that is left (state/pace.ts) */
   readonly firstStepAtMs: number;
   readonly lastStepAtMs: number;
+  /** steps that were made between the two */
+  readonly stepsMeasured: number;
 }
 
 /** The run in hand: exactly one thing at a time. */
@@ -53,3 +55,27 @@ export type Run =
     }
   | { readonly type: "failed"; readonly jobId: string; readonly problem: Problem }
   | { readonly type: "cancelled"; readonly jobId: string };
+
+/** A run that can be cancelled, or is being cancelled. */
+export type ActiveRun = Extract<Run, { type: "preparing" | "queued" | "running" | "cancelling" }>;
+
+export function isActive(run: Run): run is ActiveRun {
+  return run.type === "preparing" || run.type === "queued" || run.type === "running" || run.type === "cancelling";
+}
+
+/** null: there was no run yet */
+export function jobIdOf(run: Run): string | null {
+  switch (run.type) {
+    case "idle":
+      return null;
+    case "preparing":
+    case "failed":
+    case "cancelled":
+      return run.jobId;
+    case "queued":
+    case "running":
+    case "cancelling":
+    case "done":
+      return run.job.jobId;
+  }
+}

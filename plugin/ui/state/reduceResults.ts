@@ -1,0 +1,84 @@
+import type { JobSummary } from "../../../shared/protocol/jobs.ts";
+import type { Action } from "./action.ts";
+import { isActive, jobIdOf } from "./run.ts";
+import type { Insertion, JobList, State } from "./state.ts";
+
+type ResultsAction = Extract<
+  Action,
+  { type: `jobs_${string}` | "job_removed" | "job_focused" | "insertion_changed" | "result_gone" }
+>;
+
+/** The history, and what became of its results in the document. */
+export function reduceResults(state: State, action: ResultsAction): State {
+  switch (action.type) {
+    case "jobs_reading":
+      return { ...state, jobs: { ...state.jobs, status: "reading" } };
+    case "jobs_failed":
+      return { ...state, jobs: { ...state.jobs, status: "failed" } };
+    case "jobs_read":
+      return { ...state, jobs: action.isContinued ? continued(state.jobs, action) : renewed(state.jobs, action) };
+    case "job_removed":
+      return removeJob(state, action.jobId);
+    case "job_focused":
+      return { ...state, focusedJob: action.jobId };
+    case "insertion_changed":
+      return changeInsertion(state, action.key, action.insertion);
+    case "result_gone":
+      return {
+        ...state,
+        insertions: without(state.insertions, (insertion) => nodeOf(insertion) === action.nodeId),
+        replaceable: state.replaceable === action.nodeId ? null : state.replaceable,
+      };
+  }
+}
+
+interface Page {
+  readonly jobs: readonly JobSummary[];
+  readonly more: boolean;
+}
+
+function continued(list: JobList, page: Page): JobList {
+  const known = new Set(list.jobs.map(({ jobId }) => jobId));
+  return {
+    jobs: [...list.jobs, ...page.jobs.filter(({ jobId }) => !known.has(jobId))],
+    more: page.more,
+    status: "read",
+  };
+}
+
+/** The newest page; older ones that were read already stay. Job ids sort by time. */
+function renewed(list: JobList, page: Page): JobList {
+  const oldest = page.jobs.at(-1)?.jobId;
+  const kept = page.more && oldest !== undefined ? list.jobs.filter(({ jobId }) => jobId < oldest) : [];
+  return { jobs: [...page.jobs, ...kept], more: kept.length > 0 ? list.more : page.more, status: "read" };
+}
+
+function removeJob(state: State, jobId: string): State {
+  const { jobs, jobNotes, run, focusedJob } = state;
+  const { [jobId]: _, ...otherNotes } = jobNotes;
+  return {
+    ...state,
+    jobs: { ...jobs, jobs: jobs.jobs.filter((job) => job.jobId !== jobId) },
+    jobNotes: otherNotes,
+    run: jobIdOf(run) === jobId && !isActive(run) ? { type: "idle" } : run,
+    focusedJob: focusedJob === jobId ? null : focusedJob,
+  };
+}
+
+function changeInsertion(state: State, changed: string, insertion: Insertion | null): State {
+  const others = without(state.insertions, (_, key) => key === changed);
+  if (insertion === null) return { ...state, insertions: others };
+  const replaceable = insertion.type === "inserted" ? insertion.nodeId : state.replaceable;
+  return { ...state, insertions: { ...others, [changed]: insertion }, replaceable };
+}
+
+function without(
+  insertions: State["insertions"],
+  isDropped: (insertion: Insertion, key: string) => boolean,
+): State["insertions"] {
+  return Object.fromEntries(Object.entries(insertions).filter(([key, insertion]) => !isDropped(insertion, key)));
+}
+
+function nodeOf(insertion: Insertion): string | null {
+  return insertion.type === "inserted" ? insertion.nodeId : null;
+}

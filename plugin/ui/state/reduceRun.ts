@@ -1,0 +1,123 @@
+import { BackdropError } from "../../../shared/errors.ts";
+import type { JobEvent, JobSummary } from "../../../shared/protocol/jobs.ts";
+import type { Action } from "./action.ts";
+import { nextProgress } from "./pace.ts";
+import { isInForm, type Problem, problemOf, withProblem } from "./problem.ts";
+import { isActive, jobIdOf, type Run, type RunJob } from "./run.ts";
+import type { State } from "./state.ts";
+
+type RunAction = Extract<Action, { type: `run_${string}` }>;
+
+/** The run in hand. What is told of another job, or of one that ended, changes nothing. */
+export function reduceRun(state: State, action: RunAction): State {
+  switch (action.type) {
+    case "run_started": {
+      const { jobId, seed } = action;
+      return {
+        ...state,
+        run: { type: "preparing", jobId, seed, task: "freezing" },
+        form: { ...state.form, seed },
+        problems: [],
+        tab: "results",
+        focusedJob: null,
+        editor: { type: "closed" },
+      };
+    }
+    case "run_found":
+      return isActive(state.run) ? state : { ...state, run: runOfSummary(state, action.job) };
+    default:
+      return isActive(state.run) && jobIdOf(state.run) === action.jobId ? advance(state, action) : state;
+  }
+}
+
+function advance(state: State, action: Exclude<RunAction, { type: "run_started" | "run_found" }>): State {
+  const { run } = state;
+  switch (action.type) {
+    case "run_task":
+      return run.type === "preparing" ? { ...state, run: { ...run, task: action.task } } : state;
+    case "run_submitted": {
+      if (run.type !== "preparing") return state;
+      const { jobId, params, note } = action;
+      const job: RunJob = { jobId, params, note, seed: run.seed };
+      const jobNotes = { ...state.jobNotes, [jobId]: note };
+      return { ...state, jobNotes, run: { type: "queued", job, ahead: 0, warnings: [] } };
+    }
+    case "run_event":
+      return advanceByEvent(state, action.event, action.atMs);
+    case "run_preview": {
+      const isShowing = run.type === "running" || run.type === "cancelling";
+      return isShowing ? { ...state, run: { ...run, preview: action.preview } } : state;
+    }
+    case "run_cancelling":
+      if (run.type === "queued") return cancelling(state, run.job, null);
+      return run.type === "running" ? cancelling(state, run.job, run) : state;
+    case "run_cancelled":
+      return { ...state, run: { type: "cancelled", jobId: action.jobId } };
+    case "run_failed":
+      return fail(state, action.jobId, action.problem);
+  }
+}
+
+function advanceByEvent(state: State, event: JobEvent, atMs: number): State {
+  const { run } = state;
+  if (run.type !== "queued" && run.type !== "running" && run.type !== "cancelling") return state;
+  const { job } = run;
+  const warnings = run.type === "cancelling" ? [] : run.warnings;
+  switch (event.type) {
+    case "done":
+      return { ...state, run: { type: "done", job, end: event, warnings } };
+    case "failed":
+      return fail(state, job.jobId, problemOf(new BackdropError(event.code, event.message)));
+    case "cancelled":
+      return { ...state, run: { type: "cancelled", jobId: job.jobId } };
+    default:
+      return { ...state, run: run.type === "cancelling" ? run : advanceRun(run, event, atMs) };
+  }
+}
+
+type Going = Extract<Run, { type: "queued" | "running" }>;
+type GoingEvent = Exclude<JobEvent, { type: "done" | "failed" | "cancelled" }>;
+
+function advanceRun(run: Going, event: GoingEvent, atMs: number): Going {
+  const { job, warnings } = run;
+  switch (event.type) {
+    case "queued":
+      return { type: "queued", job, warnings, ahead: event.ahead };
+    case "started":
+      return running(run, event.attempt);
+    case "progress": {
+      const current = run.type === "running" ? run : running(run, 1);
+      return { ...current, progress: nextProgress(current.progress, event, atMs) };
+    }
+    case "warning":
+      return { ...run, warnings: [...warnings, event.message] };
+    case "retrying":
+      return running(run, event.attempt);
+  }
+}
+
+/** From the first step on. */
+function running({ job, warnings }: Going, attempt: number): Extract<Run, { type: "running" }> {
+  return { type: "running", job, progress: null, preview: null, attempt, warnings };
+}
+
+function cancelling(state: State, job: RunJob, shown: Extract<Run, { type: "running" }> | null): State {
+  return {
+    ...state,
+    run: { type: "cancelling", job, progress: shown?.progress ?? null, preview: shown?.preview ?? null },
+  };
+}
+
+/** A problem that can be put right in the form is shown there too. */
+function fail(state: State, jobId: string, problem: Problem): State {
+  const problems = isInForm(problem.place) ? withProblem(state.problems, problem) : state.problems;
+  return { ...state, run: { type: "failed", jobId, problem }, problems };
+}
+
+/** Its events are told again from the first one on. A drawn seed is told by `done`. */
+function runOfSummary({ jobNotes }: State, { jobId, params, state }: JobSummary): Run {
+  const job: RunJob = { jobId, params, seed: params.settings.seed ?? 0, note: jobNotes[jobId] ?? null };
+  return state === "cancelling"
+    ? { type: "cancelling", job, progress: null, preview: null }
+    : { type: "queued", job, ahead: 0, warnings: [] };
+}
