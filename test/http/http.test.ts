@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { version } from "../../shared/version.ts";
 import type { RawClient } from "../server/rawClient.ts";
 import { startTestServer, stubParams, type TestServer, uploadPictures } from "../server/testServer.ts";
+import { playgroundPaths } from "./playgroundPaths.ts";
 
 let server: TestServer;
 let client: RawClient;
@@ -20,17 +21,19 @@ afterAll(async () => {
 });
 const authorized = () => ({ Authorization: `Bearer ${client.sessionToken}` });
 
-test("every route but /health needs a session token, and every one passes the guard", async () => {
-  const routes = ["/health", "/metrics", "/results/:jobId/:name"];
-  expect(server.routes).toEqual(routes);
-  for (const route of [...routes, "/", "/nowhere", "/HEALTH/", "/health/..%2fmetrics", "/metrics/", "/socket"]) {
+test("every route but /health and the playground's files needs a session token, and every one passes the guard", async () => {
+  const open = ["/health", ...playgroundPaths];
+  expect(server.routes.toSorted()).toEqual([...open, "/metrics", "/results/:jobId/:name"].toSorted());
+  const strays = ["/nowhere", "/HEALTH/", "/health/..%2fmetrics", "/metrics/", "/socket", "/samples/", "/plugin"];
+  for (const route of [...server.routes, ...strays]) {
     const response = await server.get(route);
-    const isHealth = /^\/health\/?$/.test(route);
-    expect([route, response.status]).toEqual([route, isHealth ? 200 : 401]);
-    if (!isHealth) {
-      expect(response.headers.get("content-type")).toContain("application/problem+json");
-      expect(await response.json()).toMatchObject({ status: 401, code: "unauthorized", retryable: false });
-    }
+    const isOpen = open.includes(route);
+    // 404: before the first build.
+    expect([200, 404].includes(response.status), `${route}: ${response.status}`).toBe(isOpen);
+    if (isOpen) continue;
+    expect([route, response.status]).toEqual([route, 401]);
+    expect(response.headers.get("content-type")).toContain("application/problem+json");
+    expect(await response.json()).toMatchObject({ status: 401, code: "unauthorized", retryable: false });
   }
 });
 
