@@ -65,7 +65,7 @@ export function PatchGrid({ picture, grid, states, brush, onPaint }: PatchGridPr
   };
 
   return (
-    <div class="stage" style={{ "--ratio": String(width / height) }}>
+    <div class="easel" style={{ "--ratio": String(width / height) }}>
       <img src={picture.url} alt="" draggable={false} />
       {/* biome-ignore lint/a11y/useSemanticElements: the cells are drawn, at sizes that no table can have */}
       <div

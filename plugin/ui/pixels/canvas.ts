@@ -30,9 +30,9 @@ export function readPixels(canvas: OffscreenCanvas): Rgba {
 export function greyCanvas(grey: Uint8Array, size: Size): OffscreenCanvas {
   const { canvas, context } = newCanvas(size);
   const image = context.createImageData(size.width, size.height);
+  const pixels = new Uint32Array(image.data.buffer);
   grey.forEach((value, i) => {
-    image.data.fill(value, i * 4, i * 4 + 3);
-    image.data[i * 4 + 3] = 255;
+    pixels[i] = (255 << 24) | (value * 0x010101);
   });
   context.putImageData(image, 0, 0);
   return canvas;

@@ -1,0 +1,74 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { IconButton } from "../components/IconButton.tsx";
+import { PatchGrid } from "../components/PatchGrid.tsx";
+import { usePanel } from "../components/panelContext.ts";
+import { Segments } from "../components/Segments.tsx";
+import { SliderRow } from "../components/SliderRow.tsx";
+import { type BrushSize, brushSizes } from "../patches/brush.ts";
+import { countOf, inverted, patchStates, withPatches } from "../patches/visibility.ts";
+import { hiddenByHand, patchGrid, type Shown } from "../state/state.ts";
+import { EditorFrame } from "./EditorFrame.tsx";
+
+/** At 1 even a patch that is dropped whole would count as visible. */
+const thresholdRange = { min: 0, max: 0.95 };
+
+/** Which patches of the reference the model sees: those hidden here have no influence on the picture. */
+export function PatchEditor({ picture }: { readonly picture: Shown }): JSX.Element {
+  const { panel, state } = usePanel();
+  const [brush, setBrush] = useState<BrushSize>(1);
+  const grid = patchGrid(state);
+  const { visibilityThreshold } = state.form;
+  const hidden = hiddenByHand(state);
+  const states = patchStates(grid, hidden, state.droppedParts, visibilityThreshold);
+  const droppedCount = countOf(states, "dropped");
+  const hide = (patches: readonly number[]) => panel.dispatch({ type: "patches_hidden", hidden: patches });
+
+  return (
+    <EditorFrame title="What the model sees" onDone={panel.editors.close}>
+      <PatchGrid
+        picture={picture}
+        grid={grid}
+        states={states}
+        brush={brush}
+        // A fast stroke paints several times before the next rendering.
+        onPaint={(patches, isHidden) => hide(withPatches(hiddenByHand(panel.state()), patches, isHidden))}
+      />
+      <div class="editor-row">
+        <p aria-live="polite">
+          {countOf(states, "visible")} of {states.length} visible
+          {droppedCount > 0 && <span class="secondary-text"> · {droppedCount} hidden by mask or transparency</span>}
+        </p>
+        <div class="editor-actions">
+          <IconButton icon="invert" label="Swap hidden and visible" onClick={() => hide(inverted(states))} />
+          <IconButton icon="undo" label="Show all again" isDisabled={hidden.length === 0} onClick={() => hide([])} />
+        </div>
+      </div>
+      <div class="row">
+        <span aria-hidden="true">Brush</span>
+        <Segments
+          label="Brush, patches a side"
+          options={brushSizes.map((size) => ({ value: size, label: String(size) }))}
+          chosen={brush}
+          onChoose={setBrush}
+        />
+      </div>
+      {state.droppedParts !== null && (
+        <SliderRow
+          label="Threshold"
+          hint="A patch is hidden where the mask, or transparency, covers more than this part of it"
+          value={visibilityThreshold}
+          range={thresholdRange}
+          step={0.05}
+          onChange={(value) => panel.dispatch({ type: "form_changed", change: { visibilityThreshold: value } })}
+        />
+      )}
+      <p class="hint">
+        Click or drag to hide patches, again to show them. Hidden ones do not influence style, depth or layout; the
+        prompt paints there.
+        {picture.sizePx.width !== picture.sizePx.height &&
+          " What lies outside of the square counts with the patches at its border."}
+      </p>
+    </EditorFrame>
+  );
+}

@@ -1,0 +1,115 @@
+import type { JSX } from "preact";
+import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { IconButton } from "../components/IconButton.tsx";
+import { MaskCanvas } from "../components/MaskCanvas.tsx";
+import { usePanel } from "../components/panelContext.ts";
+import { Segments } from "../components/Segments.tsx";
+import { type MaskBrush, type MaskPast, remember, takesAnything, wholeMask } from "../mask/strokes.ts";
+import type { PaintedMask, Shown } from "../state/state.ts";
+import { EditorFrame } from "./EditorFrame.tsx";
+
+const tools = [
+  { value: 0, label: "Erase" },
+  { value: 255, label: "Add back" },
+] as const;
+
+/** Brush diameters, % of the picture's longer side. */
+const brushPercent = { min: 1, max: 25, usual: 6 } as const;
+
+/** Takes parts of the layer out of the product, such as a shadow that was exported with it. */
+export function ProductMaskEditor({ picture }: { readonly picture: Shown }): JSX.Element {
+  const { panel, state } = usePanel();
+  const [value, setValue] = useState<MaskBrush["value"]>(0);
+  const [percent, setPercent] = useState<number>(brushPercent.usual);
+  const [past, setPast] = useState<MaskPast>([]);
+  const whole = useMemo(() => wholeMask(picture.sizePx), [picture.sizePx]);
+  const mask = state.productMask ?? whole;
+  const longerSidePx = Math.max(mask.sizePx.width, mask.sizePx.height);
+  const brush: MaskBrush = { radiusPx: (percent / 200) * longerSidePx, value };
+
+  const paint = (painted: PaintedMask | null) => panel.dispatch({ type: "product_mask_painted", mask: painted });
+  const change = (painted: PaintedMask | null) => {
+    setPast(remember(past, state.productMask));
+    paint(painted);
+  };
+  const undo = () => {
+    const before = past.at(-1);
+    if (before === undefined) return;
+    setPast(past.slice(0, -1));
+    paint(before);
+  };
+  useUndoKey(undo);
+
+  return (
+    <EditorFrame title="Refine the product mask" onDone={panel.editors.close}>
+      <MaskCanvas
+        picture={picture}
+        mask={mask}
+        brush={brush}
+        onStroke={(painted) => change(takesAnything(painted) ? painted : null)}
+      />
+      <div class="editor-row">
+        <Segments label="Brush does" options={tools} chosen={value} onChoose={setValue} />
+        <div class="editor-actions">
+          <IconButton icon="undo" label="Undo the last stroke" isDisabled={past.length === 0} onClick={undo} />
+          <IconButton
+            icon="trash"
+            label="Back to the layer’s own shape"
+            isDisabled={state.productMask === null}
+            onClick={() => change(null)}
+          />
+        </div>
+      </div>
+      <BrushSizeRow percent={percent} onChange={setPercent} />
+      <p class="hint">
+        Red is not product: the model paints there. Nothing beyond the layer’s own shape can be added. Your layer itself
+        stays as it is.
+      </p>
+    </EditorFrame>
+  );
+}
+
+interface BrushSizeRowProps {
+  readonly percent: number;
+  readonly onChange: (percent: number) => void;
+}
+
+function BrushSizeRow({ percent, onChange }: BrushSizeRowProps): JSX.Element {
+  const id = useId();
+  const { min, max } = brushPercent;
+  return (
+    <div class="row">
+      <label for={id}>Brush</label>
+      <div class="row-control">
+        <input
+          id={id}
+          class="slider"
+          type="range"
+          min={min}
+          max={max}
+          value={percent}
+          style={{ "--part": (percent - min) / (max - min) }}
+          onInput={(event) => onChange(event.currentTarget.valueAsNumber)}
+        />
+        <output class="slider-number secondary-text" for={id}>
+          {percent} %
+        </output>
+      </div>
+    </div>
+  );
+}
+
+/** Ctrl/⌘+Z: with the focus in the panel it never reaches the document. */
+function useUndoKey(undo: () => void): void {
+  const latest = useRef(undo);
+  latest.current = undo;
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== "z" || event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      latest.current();
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, []);
+}
