@@ -1,0 +1,29 @@
+import type { JSX } from "preact";
+import { Icon } from "./Icon.tsx";
+import { usePanel } from "./panelContext.ts";
+import { useLoaded } from "./useLoaded.ts";
+
+interface ResultPictureProps {
+  readonly jobId: string;
+  readonly variant: number;
+  readonly description: string;
+}
+
+/** One finished picture, which fills what it stands in. */
+export function ResultPicture({ jobId, variant, description }: ResultPictureProps): JSX.Element {
+  const { panel } = usePanel();
+  const picture = useLoaded(() => panel.results.picture(jobId, variant), [jobId, variant]);
+  switch (picture.type) {
+    case "loading":
+      return <span class="picture loading" />;
+    case "ready":
+      return <img class="picture" src={picture.value.url} alt={description} draggable={false} />;
+    case "failed":
+      return (
+        <span class="picture failed">
+          <Icon name="warning" />
+          Not to be had
+        </span>
+      );
+  }
+}

@@ -1,0 +1,129 @@
+import type { JSX } from "preact";
+import { useId, useState } from "preact/hooks";
+import { type Fusion, fusions, settingRanges } from "../../../shared/settings.ts";
+import { Icon } from "../components/Icon.tsx";
+import { usePanel } from "../components/panelContext.ts";
+import { SliderRow } from "../components/SliderRow.tsx";
+import type { Form } from "../state/form.ts";
+import { modelInUse } from "../state/state.ts";
+
+const fusionTexts: Readonly<Record<Fusion, { readonly label: string; readonly hint: string }>> = {
+  query: {
+    label: "Reference and text by region",
+    hint: "The reference paints where it may be seen, the text everywhere else.",
+  },
+  output: {
+    label: "By region, with a hard border",
+    hint: "Reference and text each keep strictly to their own region, so less of one leaks into the other.",
+  },
+  global: {
+    label: "Reference and text everywhere",
+    hint: "Both guide the whole picture; what is hidden of the reference stays unseen.",
+  },
+  image: { label: "Reference only", hint: "The prompt is left out." },
+  text: { label: "Text only", hint: "The reference is left out, and everything is painted anew." },
+};
+
+/** What most runs never need. */
+export function AdvancedSection(): JSX.Element {
+  const { panel, state } = usePanel();
+  const [isOpen, setIsOpen] = useState(false);
+  const { form } = state;
+  const defaults = modelInUse(state)?.defaults;
+  const fusion = form.fusion ?? defaults?.fusion ?? "query";
+  const strength = form.strength ?? (fusion === "text" ? 1 : (defaults?.strength ?? 1));
+  const change = (part: Partial<Form>) => panel.dispatch({ type: "form_changed", change: part });
+  return (
+    <details class="section advanced" open={isOpen} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
+      <summary>
+        <Icon name="chevron" />
+        Advanced
+      </summary>
+      <FusionRow fusion={fusion} onChoose={(next) => change({ fusion: next })} />
+      <SliderRow
+        label="Repaint"
+        hint="1 starts from nothing; less keeps more of the reference’s layout and colours"
+        value={strength}
+        range={settingRanges.strength}
+        usual={{ min: 0.05, max: 1 }}
+        step={0.05}
+        onChange={(next) => change({ strength: next })}
+      />
+      <SliderRow
+        label="Depth strength"
+        hint="How closely the shapes of product and reference are followed"
+        value={form.depthScale}
+        range={settingRanges.depthScale}
+        step={0.05}
+        onChange={(depthScale) => change({ depthScale })}
+      />
+      <SliderRow
+        label="Steps"
+        hint="More take longer and show more detail"
+        value={form.steps}
+        range={settingRanges.steps}
+        usual={{ min: 1, max: 60 }}
+        step={1}
+        onChange={(steps) => change({ steps })}
+      />
+      <SliderRow
+        label="Guidance"
+        hint="How strictly the prompt is followed"
+        value={form.guidance}
+        range={settingRanges.guidance}
+        usual={{ min: 1, max: 15 }}
+        step={0.5}
+        onChange={(guidance) => change({ guidance })}
+      />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={form.canvasPreviews}
+          onChange={(event) => change({ canvasPreviews: event.currentTarget.checked })}
+        />
+        Show previews in the canvas
+      </label>
+      <button type="button" class="secondary reset" onClick={() => panel.dispatch({ type: "form_reset" })}>
+        Reset to defaults
+      </button>
+    </details>
+  );
+}
+
+interface FusionRowProps {
+  readonly fusion: Fusion;
+  readonly onChoose: (fusion: Fusion) => void;
+}
+
+function FusionRow({ fusion, onChoose }: FusionRowProps): JSX.Element {
+  const id = useId();
+  const choose = (value: string) => {
+    const chosen = fusions.find((name) => name === value);
+    if (chosen !== undefined) onChoose(chosen);
+  };
+  return (
+    <>
+      <div class="row">
+        <label for={id}>Follow</label>
+        <div class="menu">
+          <select
+            id={id}
+            aria-describedby={`${id}-hint`}
+            value={fusion}
+            onChange={(event) => choose(event.currentTarget.value)}
+          >
+            {fusions.map((name) => (
+              <option key={name} value={name}>
+                {fusionTexts[name].label}
+              </option>
+            ))}
+          </select>
+          <Icon name="chevron" />
+        </div>
+      </div>
+      <p class="hint" id={`${id}-hint`}>
+        {fusionTexts[fusion].hint}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,55 @@
+import type { JSX } from "preact";
+import { Icon } from "../components/Icon.tsx";
+import { ProblemNote } from "../components/ProblemNote.tsx";
+import { usePanel } from "../components/panelContext.ts";
+import { type Focus, focusOf } from "../state/focus.ts";
+import { FinishedView } from "./FinishedView.tsx";
+import { HistoryGrid } from "./HistoryGrid.tsx";
+import { LiveView } from "./LiveView.tsx";
+import { PendingView, UnfinishedView } from "./UnfinishedView.tsx";
+
+/** One job large, and all of them beneath. */
+export function ResultsView(): JSX.Element {
+  const { state } = usePanel();
+  const focus = focusOf(state);
+  return (
+    <>
+      <Focused focus={focus} />
+      <ProblemNote place="results" />
+      <HistoryGrid />
+    </>
+  );
+}
+
+function Focused({ focus }: { readonly focus: Focus }): JSX.Element {
+  switch (focus.type) {
+    case "nothing":
+      return <NothingYet />;
+    case "live":
+      return <LiveView run={focus.run} />;
+    case "done":
+      return <FinishedView job={focus.job} key={focus.job.jobId} />;
+    case "failed":
+    case "cancelled":
+      return <UnfinishedView focus={focus} />;
+    case "pending":
+      return <PendingView job={focus.job} />;
+  }
+}
+
+function NothingYet(): JSX.Element {
+  const { panel, state } = usePanel();
+  if (state.jobs.status === "unread" || state.jobs.status === "reading") return <div class="stage loading" />;
+  return (
+    <div class="empty">
+      <div class="empty-icon">
+        <Icon name="picture" sizePx={20} />
+      </div>
+      <p class="empty-title">No backgrounds yet</p>
+      <p class="hint">Whatever you generate is kept here, also when Figma was closed in between.</p>
+      <button type="button" class="secondary" onClick={() => panel.dispatch({ type: "tab_chosen", tab: "create" })}>
+        Choose layers
+      </button>
+    </div>
+  );
+}

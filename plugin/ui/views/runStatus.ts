@@ -1,0 +1,61 @@
+import { partDone, timeLeftMs } from "../state/pace.ts";
+import type { ActiveRun, RunJob, RunProgress } from "../state/run.ts";
+
+export interface RunStatus {
+  readonly title: string;
+  readonly detail: string;
+  /** 0 … 1; null: nobody knows yet */
+  readonly part: number | null;
+}
+
+/** What an active run is doing, in words. */
+export function runStatus(run: ActiveRun, nowMs: number): RunStatus {
+  switch (run.type) {
+    case "preparing":
+      return { ...preparing[run.task], part: null };
+    case "queued":
+      return { ...queued(run.ahead), part: null };
+    case "running":
+      return run.progress === null ? starting(run.attempt) : stepping(run.progress, run.job, nowMs);
+    case "cancelling":
+      return { title: "Cancelling", detail: "After the current step", part: null };
+  }
+}
+
+const preparing = {
+  freezing: { title: "Reading the product", detail: "Its place is kept from here on" },
+  exporting: { title: "Exporting the reference", detail: "Nothing is painted yet" },
+  uploading: { title: "Sending the pictures", detail: "To the server on your side only" },
+} as const;
+
+function queued(ahead: number): Pick<RunStatus, "title" | "detail"> {
+  if (ahead === 0) return { title: "Waiting for the engine", detail: "Starting" };
+  return { title: "In the queue", detail: ahead === 1 ? "1 run comes first" : `${ahead} runs come first` };
+}
+
+function starting(attempt: number): RunStatus {
+  const detail = attempt === 1 ? "Reading product and reference" : "The engine stopped; this is a second try";
+  return { title: "Getting ready", detail, part: null };
+}
+
+function stepping(progress: RunProgress, { params }: RunJob, nowMs: number): RunStatus {
+  const { variants } = params.settings;
+  const { variant, step, steps } = progress;
+  const left = timeLeftMs(progress, variants, nowMs);
+  const details = [
+    ...(variants > 1 ? [`Variant ${variant} of ${variants}`] : []),
+    ...(left === null ? [] : [timeText(left)]),
+  ];
+  return {
+    title: step === steps ? "Finishing" : `Step ${step} of ${steps}`,
+    detail: details.length === 0 ? "Measuring the pace" : details.join(" · "),
+    part: partDone(progress, variants),
+  };
+}
+
+function timeText(leftMs: number): string {
+  const seconds = Math.ceil(leftMs / 1000);
+  if (seconds <= 2) return "a moment left";
+  if (seconds < 60) return `${seconds} s left`;
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s left`;
+}
