@@ -1,5 +1,6 @@
 import type { Size } from "../../../shared/geometry.ts";
 import type { Point } from "../patches/geometry.ts";
+import { fitWithin } from "../pixels/fitWithin.ts";
 import type { PaintedMask } from "../state/state.ts";
 
 /** A round brush; `value` is what it leaves behind: 255 = product, 0 = not. */
@@ -14,9 +15,7 @@ const maxMaskSidePx = 1024;
 
 /** Everything is product: the layer's own alpha decides alone. */
 export function wholeMask(pictureSizePx: Size): PaintedMask {
-  const scale = Math.min(1, maxMaskSidePx / Math.max(pictureSizePx.width, pictureSizePx.height));
-  const side = (px: number) => Math.max(1, Math.round(px * scale));
-  const sizePx = { width: side(pictureSizePx.width), height: side(pictureSizePx.height) };
+  const sizePx = fitWithin(pictureSizePx, maxMaskSidePx);
   return { sizePx, data: new Uint8Array(sizePx.width * sizePx.height).fill(255) };
 }
 

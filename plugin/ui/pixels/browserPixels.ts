@@ -1,7 +1,8 @@
 import { BackdropError } from "../../../shared/errors.ts";
 import { type Size, sameAspect } from "../../../shared/geometry.ts";
 import { centredSquare } from "../patches/geometry.ts";
-import { decode, drawPart, drawWhole, encode, fitWithin, greyCanvas, readPixels } from "./canvas.ts";
+import { decode, drawPart, drawWhole, encode, greyCanvas, readPixels } from "./canvas.ts";
+import { fitWithin } from "./fitWithin.ts";
 import { alphaOf, dropPatches, droppedPartsOf, luminanceOf, multiplied } from "./masks.ts";
 import { decodeOrRefuse, openPicture } from "./openFile.ts";
 import type { Pixels } from "./pixels.ts";

@@ -43,13 +43,6 @@ export async function encode(canvas: OffscreenCanvas, type: "image/png" | "image
   return new Uint8Array(await blob.arrayBuffer());
 }
 
-/** `size` shrunk so that no side is longer; never enlarged. */
-export function fitWithin(size: Size, maxSidePx: number): Size {
-  const scale = Math.min(1, maxSidePx / Math.max(size.width, size.height));
-  const side = (px: number) => Math.max(1, Math.round(px * scale));
-  return { width: side(size.width), height: side(size.height) };
-}
-
 const jpegQuality = 0.92;
 
 function newCanvas({ width, height }: Size): {

@@ -1,7 +1,8 @@
 import { BackdropError } from "../../../shared/errors.ts";
 import { maxUploadBytes } from "../../../shared/protocol/limits.ts";
 import type { ReferenceFile } from "../state/state.ts";
-import { decode, drawWhole, encode, fitWithin } from "./canvas.ts";
+import { decode, drawWhole, encode } from "./canvas.ts";
+import { fitWithin } from "./fitWithin.ts";
 
 /** What the server reads. */
 export type PictureFormat = "png" | "jpeg" | "webp";
