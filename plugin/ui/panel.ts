@@ -1,9 +1,21 @@
-import type { Slot } from "../messages.ts";
+import type { ToUi } from "../messages.ts";
 import type { Connection } from "./connection/connection.ts";
-import type { Runs } from "./effects/generate.ts";
-import type { ProductProof } from "./effects/results.ts";
+import { createCanvasPreviews } from "./effects/canvasPreviews.ts";
+import type { Context, World } from "./effects/context.ts";
+import { createEditors, type Editors } from "./effects/editors.ts";
+import { followJobs } from "./effects/followJobs.ts";
+import { createRuns, type Runs } from "./effects/generate.ts";
+import { createHistory } from "./effects/history.ts";
+import { keepState } from "./effects/keepState.ts";
+import { createLayers, type Layers } from "./effects/layers.ts";
+import { createResults, type Results } from "./effects/results.ts";
+import { showThumbnails } from "./effects/thumbnails.ts";
+import { HostError } from "./host.ts";
 import type { Action } from "./state/action.ts";
-import type { Shown, State } from "./state/state.ts";
+import { restored } from "./state/keep.ts";
+import { problemOf } from "./state/problem.ts";
+import { reduce } from "./state/reduce.ts";
+import { initialState, type State } from "./state/state.ts";
 
 /** What the views know: the state, how to change it, and everything that reaches beyond the panel. */
 export interface Panel {
@@ -12,31 +24,82 @@ export interface Panel {
   subscribe(listener: (state: State) => void): () => void;
   dispatch(action: Action): void;
   readonly runs: Runs;
-  readonly layers: {
-    useSelection(slot: Slot): void;
-    clear(slot: Slot): void;
-    show(nodeId: string): void;
-    /** a picture from disk takes the reference's place */
-    openReference(file: File): Promise<void>;
-  };
-  readonly editors: {
-    /** loads the picture, then opens */
-    openPatches(): Promise<void>;
-    openProductMask(): Promise<void>;
-    close(): void;
-  };
-  readonly results: {
-    /** the picture of a variant; kept while it is likely to be shown again */
-    picture(jobId: string, variant: number): Promise<Shown>;
-    /** from the recipe that the server wrote */
-    proof(jobId: string, variant: number): Promise<ProductProof>;
-    /** as a layer beneath the product; `replace` takes the place of the layer of ours that is there */
-    insert(jobId: string, variant: number, how: "add" | "replace"): Promise<void>;
-    removeFromDocument(jobId: string, variant: number): Promise<void>;
-    reuseSettings(jobId: string): void;
-    /** deletes the job and its files on the server */
-    deleteJob(jobId: string): Promise<void>;
-    readMore(): Promise<void>;
-  };
+  readonly layers: Layers;
+  readonly editors: Editors;
+  readonly results: Results;
   readonly connection: Pick<Connection, "pair" | "forget" | "retry">;
+}
+
+type Opened = Extract<ToUi, { type: "opened" }>;
+
+/** Puts the panel together, as main opened it. */
+export function createPanel(world: World, opened: Opened): Panel {
+  const store = createStore(openedState(world, opened));
+  const context: Context = { ...world, ...store };
+  const history = createHistory(context);
+  const results = createResults(context, history);
+  const panel: Panel = {
+    state: store.state,
+    subscribe: store.subscribe,
+    dispatch: store.dispatch,
+    runs: createRuns(context),
+    layers: createLayers(context),
+    editors: createEditors(context),
+    results,
+    connection: world.connection,
+  };
+  listenToMain(context);
+  keepState(context);
+  showThumbnails(context);
+  followJobs(context, { history, results, canvasPreviews: createCanvasPreviews(context) });
+  return panel;
+}
+
+function openedState({ connection }: World, { stored, slots, selection, recipe }: Opened): State {
+  const state: State = {
+    ...restored(initialState, stored.panel),
+    connection: connection.state,
+    wasReady: connection.state.type === "ready",
+    slots,
+    selection,
+  };
+  return recipe === null ? state : reduce(state, { type: "recipe_opened", recipe });
+}
+
+function createStore(first: State): Pick<Context, "state" | "dispatch" | "subscribe"> {
+  let current = first;
+  const listeners = new Set<(state: State, before: State) => void>();
+  return {
+    state: () => current,
+    dispatch(action) {
+      const before = current;
+      current = reduce(before, action);
+      if (current === before) return;
+      for (const listener of listeners) listener(current, before);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** What main tells unasked. Answers go to those who asked. */
+function listenToMain({ host, state, dispatch }: Context): void {
+  host.listen((message) => {
+    switch (message.type) {
+      case "slot_changed":
+        return dispatch({ type: "slot_changed", slot: message.slot, state: message.state });
+      case "selection_changed":
+        return dispatch({ type: "selection_changed", selection: message.selection });
+      case "result_gone":
+        return dispatch({ type: "result_gone", nodeId: message.nodeId });
+      case "host_error": {
+        if (message.requestId !== undefined) return;
+        const place = state().tab === "results" ? "results" : "run";
+        const problem = problemOf(new HostError(message.code, message.message, message.slot), place);
+        return dispatch({ type: "problem_raised", problem });
+      }
+    }
+  });
 }

@@ -7,7 +7,7 @@ import { hasReference, hiddenByHand, type JobNote, modelInUse, patchGrid, type S
 import type { Context } from "./context.ts";
 
 /** px of the longer side: more than any model reads of a reference */
-const maxReferenceSidePx = 2048;
+export const maxReferenceSidePx = 2048;
 
 /** Starting and cancelling runs. */
 export interface Runs {

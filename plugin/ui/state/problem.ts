@@ -32,7 +32,7 @@ export function problemOf(thrown: unknown, place: ProblemPlace = "run"): Problem
     code: failure.code,
     place: placeOf(failure) ?? place,
     message: sentence(failure.message),
-    fix: fixes[failure.code] ?? null,
+    fix: failure instanceof HostError ? null : (fixes[failure.code] ?? null),
   };
 }
 
@@ -68,15 +68,15 @@ const pointedPlaces: readonly (readonly [string, ProblemPlace])[] = [
   ["/params/model", "model"],
 ];
 
-const codePlaces: Partial<Record<ErrorCode | HostErrorCode, ProblemPlace>> = {
+const codePlaces: Partial<Record<ErrorCode, ProblemPlace>> = {
   prompt_invalid: "prompt",
   product_empty: "product",
   model_unknown: "model",
   model_corrupt: "model",
 };
 
-/** For codes whose messages say what failed but not what to do. */
-const fixes: Partial<Record<ErrorCode | HostErrorCode, string>> = {
+/** For codes of the server whose messages say what failed but not what to do. What main says has it all. */
+const fixes: Partial<Record<ErrorCode, string>> = {
   image_corrupt: "Use another layer, or save the picture again as PNG or JPEG.",
   image_missing: "Generate again: the pictures are sent anew.",
   product_empty: "Choose a product layer with visible pixels.",
@@ -88,8 +88,6 @@ const fixes: Partial<Record<ErrorCode | HostErrorCode, string>> = {
   storage_failed: "Free some space on the disk, then try again.",
   upload_invalid: "Generate again.",
   rate_limited: "Wait a minute, then try again.",
-  export_failed: "Check that the layer can be exported in Figma, then try again.",
-  insert_failed: "Unlock or detach the frame around the product, then insert again.",
 };
 
 /** A capital letter at the front, a full stop at the end. */

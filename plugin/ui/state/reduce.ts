@@ -104,7 +104,9 @@ function placeOfField(field: string): ProblemPlace {
 
 function hidePatches(state: State, hidden: readonly number[]): State {
   const key = referenceKey(state);
-  return key === null ? state : { ...state, hiddenPatches: { ...state.hiddenPatches, [key]: hidden } };
+  if (key === null) return state;
+  const { [key]: _, ...others } = state.hiddenPatches;
+  return { ...state, hiddenPatches: { ...others, [key]: hidden } };
 }
 
 /** A layer made by “Regenerate background”: its settings, with a new seed unless the person locks the one that is there. */

@@ -1,0 +1,58 @@
+import type { PictureSlot } from "../../messages.ts";
+import { problemOf } from "../state/problem.ts";
+import type { Editor } from "../state/state.ts";
+import type { Context } from "./context.ts";
+
+export interface Editors {
+  /** loads the picture, then opens */
+  openPatches(): Promise<void>;
+  openProductMask(): Promise<void>;
+  close(): void;
+}
+
+/** Enough to see what is painted on. */
+const maxSidePx = 1024;
+
+type PaintEditor = Extract<Editor, { type: "patches" | "productMask" }>["type"];
+
+/** Opens the views that take the whole panel, with the picture that is painted on. */
+export function createEditors({ host, pixels, state, dispatch, subscribe }: Context): Editors {
+  let turn = 0;
+  let shownUrl: string | null = null;
+
+  subscribe(({ editor }) => {
+    const url = "picture" in editor ? editor.picture.url : null;
+    if (url === shownUrl) return;
+    if (shownUrl !== null) URL.revokeObjectURL(shownUrl);
+    shownUrl = url;
+  });
+
+  async function open(type: PaintEditor, slot: PictureSlot): Promise<void> {
+    const own = ++turn;
+    dispatch({ type: "problems_cleared", place: slot });
+    dispatch({ type: "editor_changed", editor: { type: "loading", of: type } });
+    try {
+      const { referenceFile } = state();
+      const file = slot === "reference" ? referenceFile : null;
+      const bytes = file?.bytes ?? (await host.request("export_picture", { slot, maxSidePx })).picture.bytes;
+      const picture = await pixels.show(bytes);
+      if (isWaiting(own)) dispatch({ type: "editor_changed", editor: { type, picture } });
+      else URL.revokeObjectURL(picture.url);
+    } catch (thrown) {
+      if (!isWaiting(own)) return;
+      dispatch({ type: "editor_changed", editor: { type: "closed" } });
+      dispatch({ type: "problem_raised", problem: problemOf(thrown, slot) });
+    }
+  }
+
+  /** Not closed, and not opened for something else, in the meantime. */
+  function isWaiting(own: number): boolean {
+    return own === turn && state().editor.type === "loading";
+  }
+
+  return {
+    openPatches: () => open("patches", "reference"),
+    openProductMask: () => open("productMask", "product"),
+    close: () => dispatch({ type: "editor_changed", editor: { type: "closed" } }),
+  };
+}

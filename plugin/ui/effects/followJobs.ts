@@ -1,0 +1,98 @@
+import { BackdropError } from "../../../shared/errors.ts";
+import { isEnd, type JobEnd } from "../../../shared/protocol/jobs.ts";
+import type { Preview } from "../connection/connection.ts";
+import { variantsOf } from "../state/focus.ts";
+import { problemOf } from "../state/problem.ts";
+import { isActive, jobIdOf } from "../state/run.ts";
+import type { CanvasPreviews } from "./canvasPreviews.ts";
+import type { Context } from "./context.ts";
+import type { History } from "./history.ts";
+import type { Inserting } from "./inserting.ts";
+
+export interface FollowJobsOptions {
+  readonly history: History;
+  readonly results: Pick<Inserting, "insert">;
+  readonly canvasPreviews: CanvasPreviews;
+}
+
+/** What the server tells becomes state. A job that an earlier opening left unfinished is followed to its end. */
+export function followJobs(context: Context, { history, results, canvasPreviews }: FollowJobsOptions): void {
+  const { host, connection, clock, state, dispatch } = context;
+  const showPreview = createPreviewShowing(context);
+  let isFirstReading = true;
+
+  async function readHistory(): Promise<void> {
+    const jobs = await history.refresh();
+    if (jobs === null || !isFirstReading) return;
+    isFirstReading = false;
+    const unfinished = jobs.find(({ end }) => end === null);
+    if (unfinished === undefined || isActive(state().run)) return;
+    dispatch({ type: "run_found", job: unfinished });
+    connection.follow(unfinished.jobId);
+  }
+
+  /** The preview in the canvas stays until the result takes its place. */
+  async function finish(jobId: string, end: JobEnd): Promise<void> {
+    void history.refresh();
+    if (end.type === "done") await insertFirst(jobId, end);
+    host.post({ type: "end_run", runId: jobId });
+  }
+
+  async function insertFirst(jobId: string, end: Extract<JobEnd, { type: "done" }>): Promise<void> {
+    const { jobNotes, isRegenerating, replaceable } = state();
+    const [first] = variantsOf(end);
+    // Without its note nobody knows which layer the result belongs beneath.
+    if (first === undefined || jobNotes[jobId] === undefined) return;
+    await results.insert(jobId, first, isRegenerating && replaceable !== null ? "replace" : "add");
+    if (isRegenerating) dispatch({ type: "regenerating_noted" });
+  }
+
+  connection.listen({
+    onState(changed) {
+      const wasReady = state().connection.type === "ready";
+      dispatch({ type: "connection_changed", connection: changed });
+      if (changed.type === "ready" && !wasReady) void readHistory();
+    },
+    onJobEvent(jobId, event) {
+      const isOfRun = isActive(state().run) && jobIdOf(state().run) === jobId;
+      dispatch({ type: "run_event", jobId, event, atMs: clock.now() });
+      if (isOfRun && isEnd(event)) void finish(jobId, event);
+    },
+    onPreview(preview) {
+      canvasPreviews.offer(preview);
+      void showPreview(preview);
+    },
+    onRefused(jobId, { code, message, pointer }) {
+      const problem = problemOf(new BackdropError(code, message, pointer === undefined ? {} : { pointer }));
+      dispatch({ type: "run_failed", jobId, problem });
+      host.post({ type: "end_run", runId: jobId });
+    },
+  });
+  if (connection.state.type === "ready") void readHistory();
+}
+
+/** The newest preview, as an <img> can show it; the one before is revoked once it is out of the state. */
+function createPreviewShowing({ pixels, state, dispatch, subscribe }: Context): (preview: Preview) => Promise<void> {
+  let latest = 0;
+  let shownUrl: string | null = null;
+
+  subscribe(({ run }) => {
+    const url = run.type === "running" || run.type === "cancelling" ? (run.preview?.url ?? null) : null;
+    if (url === shownUrl) return;
+    if (shownUrl !== null) URL.revokeObjectURL(shownUrl);
+    shownUrl = url;
+  });
+
+  return async ({ jobId, jpeg }) => {
+    const own = ++latest;
+    try {
+      const shown = await pixels.show(jpeg);
+      if (own === latest) dispatch({ type: "run_preview", jobId, preview: shown });
+      const { run } = state();
+      const isTaken = (run.type === "running" || run.type === "cancelling") && run.preview === shown;
+      if (!isTaken) URL.revokeObjectURL(shown.url);
+    } catch {
+      // A preview is a courtesy: the next one comes.
+    }
+  };
+}

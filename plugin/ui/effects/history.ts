@@ -1,0 +1,34 @@
+import type { JobSummary } from "../../../shared/protocol/jobs.ts";
+import { problemOf } from "../state/problem.ts";
+import type { Context } from "./context.ts";
+
+const pageSize = 24;
+
+/** The server's jobs, read page by page, newest first. */
+export interface History {
+  /** the newest page again; null where it could not be read, which is shown */
+  refresh(): Promise<readonly JobSummary[] | null>;
+  readMore(): Promise<void>;
+}
+
+export function createHistory({ connection, state, dispatch }: Context): History {
+  async function read(before: string | undefined): Promise<readonly JobSummary[] | null> {
+    dispatch({ type: "jobs_reading" });
+    try {
+      const { jobs, more } = await connection.history(pageSize, before);
+      dispatch({ type: "jobs_read", jobs, more, isContinued: before !== undefined });
+      return jobs;
+    } catch (thrown) {
+      dispatch({ type: "jobs_failed" });
+      dispatch({ type: "problem_raised", problem: problemOf(thrown, "results") });
+      return null;
+    }
+  }
+  return {
+    refresh: () => read(undefined),
+    async readMore() {
+      const { jobs, more, status } = state().jobs;
+      if (more && status !== "reading") await read(jobs.at(-1)?.jobId);
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import type { Recipe } from "../../recipe.ts";
+import { recipeVersion } from "../../recipe.ts";
+import { type DoneJob, findDone, seedOf } from "../state/focus.ts";
+import { problemOf } from "../state/problem.ts";
+import { type JobNote, modelInUse, resultKey, type State } from "../state/state.ts";
+import type { Context } from "./context.ts";
+
+export interface Inserting {
+  /** as a layer beneath the product; `replace` takes the place of the layer of ours that is there */
+  insert(jobId: string, variant: number, how: "add" | "replace"): Promise<void>;
+  removeFromDocument(jobId: string, variant: number): Promise<void>;
+}
+
+/** Results into the document and out of it. */
+export function createInserting(context: Context): Inserting {
+  const { host, connection, state, dispatch } = context;
+  const fail = (thrown: unknown) => {
+    dispatch({ type: "problem_raised", problem: { ...problemOf(thrown), place: "results" } });
+  };
+
+  return {
+    async insert(jobId, variant, how) {
+      const job = findDone(state(), jobId);
+      const key = resultKey(jobId, variant);
+      const before = state().insertions[key] ?? null;
+      if (job === undefined || before?.type === "inserting") return;
+      dispatch({ type: "problems_cleared", place: "results" });
+      dispatch({ type: "insertion_changed", key, insertion: { type: "inserting" } });
+      try {
+        const png = await connection.fetchResult(jobId, `background-${variant}.png`);
+        const recipe = recipeOf(state(), job, variant);
+        const replace = how === "replace" ? state().replaceable : null;
+        const { nodeId } = await host.request("insert_result", {
+          runId: jobId,
+          png,
+          recipe,
+          ...(replace !== null && { replace }),
+        });
+        if (replace !== null) dispatch({ type: "result_gone", nodeId: replace });
+        dispatch({ type: "insertion_changed", key, insertion: { type: "inserted", nodeId } });
+      } catch (thrown) {
+        dispatch({ type: "insertion_changed", key, insertion: before });
+        fail(thrown);
+      }
+    },
+    async removeFromDocument(jobId, variant) {
+      const insertion = state().insertions[resultKey(jobId, variant)];
+      if (insertion?.type !== "inserted") return;
+      const { nodeId } = insertion;
+      try {
+        await host.request("remove_result", { nodeId });
+        dispatch({ type: "result_gone", nodeId });
+      } catch (thrown) {
+        fail(thrown);
+      }
+    },
+  };
+}
+
+function recipeOf(state: State, { jobId, params, end }: DoneJob, variant: number): Recipe {
+  return {
+    version: recipeVersion,
+    jobId,
+    variant,
+    model: params.model ?? modelInUse(state)?.name ?? "",
+    settings: { ...params.settings, seed: seedOf(end, variant), variants: 1 },
+    ...(state.jobNotes[jobId] ?? noteOfSlots(state)),
+  };
+}
+
+/** For a job that this computer knows nothing of: it goes beneath the product in hand. */
+function noteOfSlots({ slots }: State): JobNote {
+  const idOf = (slot: keyof State["slots"]) => {
+    const { [slot]: state } = slots;
+    return state.type === "set" ? state.layer.id : null;
+  };
+  return {
+    layers: {
+      product: idOf("product") ?? "",
+      reference: idOf("reference") ?? "",
+      referenceMask: idOf("referenceMask"),
+      area: idOf("area"),
+    },
+    hiddenPatches: [],
+    scale: 1,
+  };
+}

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { BackdropError } from "../../../shared/errors.ts";
+import type { Output } from "../../../shared/protocol/jobs.ts";
+import { findDone } from "../state/focus.ts";
+import { problemOf } from "../state/problem.ts";
+import { resultKey, type Shown } from "../state/state.ts";
+import type { Context } from "./context.ts";
+import type { History } from "./history.ts";
+import { createInserting, type Inserting } from "./inserting.ts";
+import { createPictureCache } from "./pictureCache.ts";
+
+/** What the server found when it compared the product's opaque pixels before and after. */
+export interface ProductProof {
+  readonly opaquePixels: number;
+  readonly changedPixels: number;
+  readonly sha256Before: string;
+  readonly sha256After: string;
+}
+
+export interface Results extends Inserting, Pick<History, "readMore"> {
+  /** the picture of a variant; kept while it is likely to be shown again */
+  picture(jobId: string, variant: number): Promise<Shown>;
+  /** from the recipe that the server wrote */
+  proof(jobId: string, variant: number): Promise<ProductProof>;
+  reuseSettings(jobId: string): void;
+  /** deletes the job and its files on the server */
+  deleteJob(jobId: string): Promise<void>;
+}
+
+/** A page of the history, and the variants of a few jobs. */
+const maxPictures = 40;
+
+const recipeFileSchema = z.object({
+  product: z.object({
+    opaquePixels: z.int(),
+    changedPixels: z.int(),
+    sha256Before: z.string(),
+    sha256After: z.string(),
+  }),
+});
+
+/** What can be done with results and with the jobs that made them. */
+export function createResults(context: Context, history: History): Results {
+  const { connection, pixels, clock, state, dispatch } = context;
+  const pictures = createPictureCache(maxPictures);
+  const fetchOutput = (jobId: string, variant: number, role: Output["role"]) =>
+    connection.fetchResult(jobId, outputName(role, variant));
+
+  return {
+    ...createInserting(context),
+    picture(jobId, variant) {
+      return pictures.get(resultKey(jobId, variant), async () =>
+        pixels.show(await fetchOutput(jobId, variant, "result")),
+      );
+    },
+    async proof(jobId, variant) {
+      const bytes = await fetchOutput(jobId, variant, "recipe");
+      return parseProof(new TextDecoder().decode(bytes));
+    },
+    reuseSettings(jobId) {
+      const { jobs, jobNotes } = state();
+      const done = findDone(state(), jobId);
+      const params = done?.params ?? jobs.jobs.find((job) => job.jobId === jobId)?.params;
+      if (params === undefined) return;
+      const seed = done?.end.seed ?? params.settings.seed ?? clock.newSeed();
+      dispatch({ type: "settings_reused", params, seed, note: jobNotes[jobId] ?? null });
+    },
+    async deleteJob(jobId) {
+      try {
+        await connection.remove(jobId);
+        pictures.drop(resultKey(jobId, 1).slice(0, -1));
+        dispatch({ type: "job_removed", jobId });
+      } catch (thrown) {
+        dispatch({ type: "problem_raised", problem: problemOf(thrown, "results") });
+      }
+    },
+    readMore: history.readMore,
+  };
+}
+
+function outputName(role: Output["role"], variant: number): string {
+  return `${role}-${variant}.${role === "recipe" ? "json" : "png"}`;
+}
+
+function parseProof(text: string): ProductProof {
+  try {
+    return recipeFileSchema.parse(JSON.parse(text)).product;
+  } catch (cause) {
+    throw new BackdropError("internal", "the recipe that the server wrote has no proof of the product", { cause });
+  }
+}
