@@ -18,7 +18,6 @@ export function useLoaded<Value>(load: () => Promise<Value>, inputs: Inputs): Lo
     return () => {
       isCurrent = false;
     };
-    // biome-ignore lint/correctness/useExhaustiveDependencies: the caller says what the answer depends on
   }, inputs);
   return loaded;
 }

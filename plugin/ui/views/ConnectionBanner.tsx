@@ -21,7 +21,7 @@ export function ConnectionBanner(): JSX.Element | null {
     <div class="banner" role="status">
       <div class="banner-head">
         <p class="banner-title">{title}</p>
-        <button type="button" class="link" onClick={panel.connection.retry}>
+        <button type="button" class="link" onClick={() => panel.connection.retry()}>
           Try now
         </button>
       </div>

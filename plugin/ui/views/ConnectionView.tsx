@@ -45,11 +45,11 @@ function LostView({ lost }: { readonly lost: Extract<ConnectionState, { type: "l
       </div>
       <Steps steps={steps} />
       <div class="connection-actions">
-        <button type="button" class="primary large" onClick={panel.connection.retry}>
+        <button type="button" class="primary large" onClick={() => panel.connection.retry()}>
           Try again
         </button>
         {canPairAgain && (
-          <button type="button" class="secondary large" onClick={panel.connection.forget}>
+          <button type="button" class="secondary large" onClick={() => panel.connection.forget()}>
             Pair again
           </button>
         )}

@@ -60,7 +60,7 @@ function RunBar({ run }: { readonly run: ActiveRun }): JSX.Element {
           <p class="run-title">{title}</p>
           <p class="secondary-text one-line">{detail}</p>
         </div>
-        <button type="button" class="secondary cancel" disabled={isCancelling} onClick={panel.runs.cancel}>
+        <button type="button" class="secondary cancel" disabled={isCancelling} onClick={() => panel.runs.cancel()}>
           {isCancelling ? "Cancelling…" : "Cancel"}
         </button>
       </div>

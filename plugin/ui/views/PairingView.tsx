@@ -28,7 +28,7 @@ export function PairingView({ pairing }: { readonly pairing: Pairing }): JSX.Ele
       )}
       {isExpired ? (
         <div class="connection-actions">
-          <button type="button" class="primary large" onClick={panel.connection.retry}>
+          <button type="button" class="primary large" onClick={() => panel.connection.retry()}>
             Show a new code
           </button>
         </div>
@@ -82,7 +82,6 @@ function CodeField({ pairing, isDisabled }: CodeFieldProps): JSX.Element {
         onInput={(event) => onInput(event.currentTarget.value)}
       />
       {Array.from({ length: codeLength }, (_, place) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the boxes are their places
         <span key={place} class={place === code.length ? "code-box next" : "code-box"} aria-hidden="true">
           {code[place] ?? ""}
         </span>

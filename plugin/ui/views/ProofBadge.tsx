@@ -19,13 +19,14 @@ export function ProofBadge({ jobId, variant, changedPixels }: ProofBadgeProps): 
   return (
     <details
       class={isIntact ? "proof" : "proof broken"}
-      role={isIntact ? undefined : "alert"}
       open={isOpen}
       onToggle={(event) => setIsOpen(event.currentTarget.open)}
     >
       <summary>
         <Icon name={isIntact ? "shield" : "warning"} />
-        <span>{isIntact ? "Product unchanged" : `Product changed: ${changedPixels.toLocaleString("en")} pixels`}</span>
+        <span role={isIntact ? undefined : "alert"}>
+          {isIntact ? "Product unchanged" : `Product changed: ${changedPixels.toLocaleString("en")} pixels`}
+        </span>
         <Icon name="chevron" />
       </summary>
       <div class="proof-body">

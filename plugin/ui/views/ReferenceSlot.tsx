@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { Icon } from "../components/Icon.tsx";
 import { IconButton } from "../components/IconButton.tsx";
-import { PatchThumbnail } from "../components/PatchGrid.tsx";
+import { PatchThumbnail } from "../components/PatchThumbnail.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { SlotButtons, SlotRow, sizeText, UseSelection } from "../components/SlotRow.tsx";
 import { countOf, type PatchState, patchStates } from "../patches/visibility.ts";
