@@ -17,11 +17,6 @@ export const browserPixels: Pixels = {
     return { url: URL.createObjectURL(new Blob([bytes.slice()])), sizePx };
   },
   openReference: openPicture,
-  alphaMask: (png, maxSidePx) =>
-    withBitmap(decodeOrRefuse(png, "the product"), (bitmap) => {
-      const sizePx = fitWithin(sizeOf(bitmap), maxSidePx);
-      return { sizePx, data: alphaOf(readPixels(drawWhole(bitmap, sizePx))) };
-    }),
   productMask: (mask, sizePx) => encode(drawWhole(greyCanvas(mask.data, mask.sizePx), sizePx), "image/png"),
   async referenceMask({ sizePx, grid, hidden, maskLayer }) {
     const keep =

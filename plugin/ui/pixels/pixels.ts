@@ -19,8 +19,6 @@ export interface Pixels {
   show(bytes: Uint8Array): Promise<Shown>;
   /** a PNG, JPEG or WebP from disk; larger than `maxSidePx` is shrunk. Throws image_unsupported, image_corrupt */
   openReference(file: File, maxSidePx: number): Promise<ReferenceFile>;
-  /** the alpha of a layer's picture, at most `maxSidePx` a side: what a mask is refined from */
-  alphaMask(png: Uint8Array, maxSidePx: number): Promise<PaintedMask>;
   /** PNG, white = product, at `sizePx` */
   productMask(mask: PaintedMask, sizePx: Size): Promise<Uint8Array>;
   /** PNG, white = keep, at `plan.sizePx` */
