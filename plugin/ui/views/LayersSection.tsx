@@ -11,7 +11,7 @@ export function LayersSection(): JSX.Element {
   const { slots, thumbnails } = state;
   const isAreaFound = slots.area.type === "set" && slots.area.isAutomatic;
   return (
-    <div class="section">
+    <div class="section layers">
       <SlotRow
         slot="product"
         label="Product"

@@ -25,7 +25,7 @@ export function OutputSection(): JSX.Element {
   return (
     <div class="section">
       <SliderRow
-        label="Ref. strength"
+        label="Reference strength"
         hint="How much the reference counts: 0 ignores it, 1 is usual"
         value={form.imageScale}
         range={settingRanges.imageScale}

@@ -82,7 +82,7 @@ function ChosenReference(): JSX.Element {
         <VisibilityLine states={states} />
         {slots.referenceMask.type === "empty" && (
           <div class="slot-line">
-            <span class="secondary-text">No mask layer</span>
+            <span class="secondary-text">No mask</span>
             <UseSelection slot="referenceMask" label="Keep/drop mask" class="link" />
           </div>
         )}

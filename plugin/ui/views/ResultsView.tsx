@@ -41,11 +41,11 @@ function NothingYet(): JSX.Element {
   const { panel, state } = usePanel();
   if (state.jobs.status === "unread" || state.jobs.status === "reading") return <div class="stage loading" />;
   return (
-    <div class="empty">
-      <div class="empty-icon">
+    <div class="nothing">
+      <div class="nothing-icon">
         <Icon name="picture" sizePx={20} />
       </div>
-      <p class="empty-title">No backgrounds yet</p>
+      <p class="nothing-title">No backgrounds yet</p>
       <p class="hint">Whatever you generate is kept here, also when Figma was closed in between.</p>
       <button type="button" class="secondary" onClick={() => panel.dispatch({ type: "tab_chosen", tab: "create" })}>
         Choose layers
