@@ -1,6 +1,7 @@
 import { type JobParams, jobParamsSchema } from "../../../shared/protocol/jobs.ts";
-import type { ExportedPicture, FrozenPlacement } from "../../messages.ts";
+import type { ExportedPicture } from "../../messages.ts";
 import { checkForm, jobSettings } from "../state/form.ts";
+import { noteOf } from "../state/note.ts";
 import { problemOf } from "../state/problem.ts";
 import { isActive } from "../state/run.ts";
 import { hasReference, hiddenByHand, type JobNote, modelInUse, patchGrid, type State } from "../state/state.ts";
@@ -104,7 +105,7 @@ async function prepare(
   };
   signal.throwIfAborted();
   const params = jobParamsSchema.parse({ settings, model: modelInUse(begun)?.name, inputs, previews: true });
-  return { params, note: noteOf(begun, frozen) };
+  return { params, note: noteOf(begun, frozen.scale) };
 }
 
 async function exportLayer(
@@ -136,23 +137,4 @@ async function makeMasks(
   };
   signal.throwIfAborted();
   return masks;
-}
-
-/** A reference from disk has no layer: its id is empty, which names no layer. */
-function noteOf(begun: State, { scale }: FrozenPlacement): JobNote {
-  const { slots } = begun;
-  const idOf = (slot: keyof State["slots"]) => {
-    const state = slots[slot];
-    return state.type === "set" ? state.layer.id : null;
-  };
-  return {
-    layers: {
-      product: idOf("product") ?? "",
-      reference: begun.referenceFile === null ? (idOf("reference") ?? "") : "",
-      referenceMask: idOf("referenceMask"),
-      area: idOf("area"),
-    },
-    hiddenPatches: hiddenByHand(begun),
-    scale,
-  };
 }

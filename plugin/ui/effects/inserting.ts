@@ -1,8 +1,8 @@
-import type { Recipe } from "../../recipe.ts";
-import { recipeVersion } from "../../recipe.ts";
+import { type Recipe, recipeVersion } from "../../recipe.ts";
 import { type DoneJob, findDone, seedOf } from "../state/focus.ts";
+import { noteOf } from "../state/note.ts";
 import { problemOf } from "../state/problem.ts";
-import { type JobNote, modelInUse, resultKey, type State } from "../state/state.ts";
+import { modelInUse, resultKey, type State } from "../state/state.ts";
 import type { Context } from "./context.ts";
 
 export interface Inserting {
@@ -64,24 +64,7 @@ function recipeOf(state: State, { jobId, params, end }: DoneJob, variant: number
     variant,
     model: params.model ?? modelInUse(state)?.name ?? "",
     settings: { ...params.settings, seed: seedOf(end, variant), variants: 1 },
-    ...(state.jobNotes[jobId] ?? noteOfSlots(state)),
-  };
-}
-
-/** For a job that this computer knows nothing of: it goes beneath the product in hand. */
-function noteOfSlots({ slots }: State): JobNote {
-  const idOf = (slot: keyof State["slots"]) => {
-    const { [slot]: state } = slots;
-    return state.type === "set" ? state.layer.id : null;
-  };
-  return {
-    layers: {
-      product: idOf("product") ?? "",
-      reference: idOf("reference") ?? "",
-      referenceMask: idOf("referenceMask"),
-      area: idOf("area"),
-    },
-    hiddenPatches: [],
-    scale: 1,
+    // A job that this computer knows nothing of goes beneath the product in hand.
+    ...(state.jobNotes[jobId] ?? { ...noteOf(state, 1), hiddenPatches: [] }),
   };
 }

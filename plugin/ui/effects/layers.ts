@@ -30,6 +30,8 @@ export function createLayers({ host, pixels, dispatch }: Context): Layers {
       try {
         const opened = await pixels.openReference(file, maxReferenceSidePx);
         dispatch({ type: "reference_file_chosen", file: opened });
+        // One reference at a time: a layer that is chosen next, the same even, takes its place again.
+        host.post({ type: "clear_slot", slot: "reference" });
       } catch (thrown) {
         dispatch({ type: "problem_raised", problem: problemOf(thrown, "reference") });
       }

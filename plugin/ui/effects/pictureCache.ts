@@ -3,8 +3,7 @@ import type { Shown } from "../state/state.ts";
 /** Pictures that are likely to be shown again, each loaded once. */
 export interface PictureCache {
   get(key: string, load: () => Promise<Shown>): Promise<Shown>;
-  /** of all keys that begin so */
-  drop(start: string): void;
+  drop(key: string): void;
 }
 
 /** Beyond `maxPictures`, the one that was asked for longest ago is revoked. A picture that failed is loaded again when it is asked for. */
@@ -12,7 +11,7 @@ export function createPictureCache(maxPictures: number): PictureCache {
   /** the latest asked for is the last */
   const pictures = new Map<string, Promise<Shown>>();
 
-  function revoke(key: string): void {
+  function drop(key: string): void {
     const picture = pictures.get(key);
     pictures.delete(key);
     picture?.then(({ url }) => URL.revokeObjectURL(url)).catch(() => undefined);
@@ -31,12 +30,10 @@ export function createPictureCache(maxPictures: number): PictureCache {
       }
       for (const oldest of pictures.keys()) {
         if (pictures.size <= maxPictures) break;
-        revoke(oldest);
+        drop(oldest);
       }
       return picture;
     },
-    drop(start) {
-      for (const key of [...pictures.keys()]) if (key.startsWith(start)) revoke(key);
-    },
+    drop,
   };
 }

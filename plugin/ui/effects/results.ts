@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BackdropError } from "../../../shared/errors.ts";
 import type { Output } from "../../../shared/protocol/jobs.ts";
+import { settingRanges } from "../../../shared/settings.ts";
 import { findDone } from "../state/focus.ts";
 import { problemOf } from "../state/problem.ts";
 import { resultKey, type Shown } from "../state/state.ts";
@@ -68,7 +69,9 @@ export function createResults(context: Context, history: History): Results {
     async deleteJob(jobId) {
       try {
         await connection.remove(jobId);
-        pictures.drop(resultKey(jobId, 1).slice(0, -1));
+        for (let variant = 1; variant <= settingRanges.variants.max; variant++) {
+          pictures.drop(resultKey(jobId, variant));
+        }
         dispatch({ type: "job_removed", jobId });
       } catch (thrown) {
         dispatch({ type: "problem_raised", problem: problemOf(thrown, "results") });

@@ -78,7 +78,8 @@ function clearProblems(state: State, cleared: ProblemPlace): State {
 function changeSlot(state: State, slot: Slot, changed: SlotState): State {
   const isAnother = layerOf(changed)?.id !== layerOf(state.slots[slot])?.id;
   const next = clearProblems({ ...state, slots: { ...state.slots, [slot]: changed } }, slot);
-  if (!isAnother || slot === "area") return next;
+  const isHiddenByFile = slot === "reference" && state.referenceFile !== null && changed.type !== "set";
+  if (!isAnother || isHiddenByFile || slot === "area") return next;
   return {
     ...next,
     editor: { type: "closed" },

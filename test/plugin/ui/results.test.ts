@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createPictureCache } from "../../../plugin/ui/effects/pictureCache.ts";
+import { focusOf } from "../../../plugin/ui/state/focus.ts";
+import { doneEnd, type FakeWorld, jobId, openPanel, paramsOf, settled, summaryOf } from "./world.ts";
+
+// Protects what can be done with results: in the document, in the history, and on the server.
+
+const history = [
+  summaryOf(3, doneEnd(10, 2), paramsOf({ prompt: "pine", strength: 0.4, variants: 2 })),
+  summaryOf(2, { type: "failed", code: "engine_crashed", message: "it died", retryable: true }),
+  summaryOf(1, { type: "cancelled" }),
+];
+const id = jobId(3);
+let revoked: string[] = [];
+
+beforeEach(() => {
+  revoked = [];
+  vi.spyOn(URL, "revokeObjectURL").mockImplementation((url) => void revoked.push(url));
+});
+afterEach(() => vi.restoreAllMocks());
+
+const inserted = (world: FakeWorld) => world.toMain.filter((message) => message.type === "insert_result");
+const nodeOf = (world: FakeWorld, variant: number) => {
+  const insertion = world.panel.state().insertions[`${id}/${variant}`];
+  return insertion?.type === "inserted" ? insertion.nodeId : insertion?.type;
+};
+
+describe("a result", () => {
+  it("is inserted with its own seed, once at a time", async () => {
+    const world = await openPanel({ history });
+    void world.panel.results.insert(id, 2, "add");
+    void world.panel.results.insert(id, 2, "add");
+    expect(nodeOf(world, 2)).toBe("inserting");
+    await settled();
+    expect(inserted(world)).toMatchObject([
+      { recipe: { variant: 2, model: "mini", settings: { seed: 11, variants: 1 } } },
+    ]);
+    expect(nodeOf(world, 2)).toMatch(/^9:/);
+  });
+
+  it("takes the place of the one inserted last", async () => {
+    const world = await openPanel({ history });
+    await world.panel.results.insert(id, 1, "add");
+    const first = nodeOf(world, 1);
+    await world.panel.results.insert(id, 2, "replace");
+    expect(inserted(world)[1]).toMatchObject({ replace: first });
+    expect(nodeOf(world, 1)).toBeUndefined();
+    expect(world.panel.state().replaceable).toBe(nodeOf(world, 2));
+  });
+
+  it("that was deleted in the document can be inserted again, and is replaced no more", async () => {
+    const world = await openPanel({ history });
+    await world.panel.results.insert(id, 1, "add");
+    world.say({ type: "result_gone", nodeId: nodeOf(world, 1) ?? "" });
+    expect(nodeOf(world, 1)).toBeUndefined();
+    await world.panel.results.insert(id, 1, "replace");
+    expect(inserted(world)[1]).not.toHaveProperty("replace");
+  });
+
+  it("is taken out of the document", async () => {
+    const world = await openPanel({ history });
+    await world.panel.results.insert(id, 1, "add");
+    await world.panel.results.removeFromDocument(id, 1);
+    expect(world.panel.state()).toMatchObject({ insertions: {}, replaceable: null });
+  });
+
+  it("that cannot be inserted says why, and can be tried again", async () => {
+    const world = await openPanel({ history });
+    world.answerWith("insert_result", ({ requestId }: { requestId: string }) => ({
+      type: "host_error",
+      code: "insert_failed",
+      message: "No place is left. Undo its deletion.",
+      requestId,
+    }));
+    await world.panel.results.insert(id, 1, "add");
+    expect(nodeOf(world, 1)).toBeUndefined();
+    expect(world.panel.state().problems).toMatchObject([{ place: "results", code: "insert_failed", fix: null }]);
+  });
+
+  it("comes with the server's proof that its product is unchanged", async () => {
+    const world = await openPanel({ history });
+    const proof = { opaquePixels: 9, changedPixels: 0, sha256Before: "aa", sha256After: "aa" };
+    world.setFile("recipe-2.json", JSON.stringify({ schemaVersion: 1, product: proof }));
+    expect(await world.panel.results.proof(id, 2)).toEqual(proof);
+    world.setFile("recipe-2.json", "{}");
+    await expect(world.panel.results.proof(id, 2)).rejects.toThrow("no proof");
+  });
+
+  it("that replaces a regenerated layer takes its place", async () => {
+    const layer = { id: "7:7", name: "Background", type: "RECTANGLE", size: { width: 1, height: 1 } };
+    const recipe = {
+      version: 1 as const,
+      jobId: jobId(1),
+      variant: 2,
+      model: "fine",
+      settings: { prompt: "pine", seed: 5, variants: 3 },
+      layers: { product: "1:2", reference: "1:3", referenceMask: null, area: null },
+      hiddenPatches: [1, 2],
+      scale: 2,
+    };
+    const world = await openPanel({ opened: { command: "regenerate", recipe, selection: [layer] } });
+    expect(world.panel.state()).toMatchObject({
+      isRegenerating: true,
+      form: { prompt: "pine", seed: 5, isSeedLocked: false, variants: 1, scale: 2, model: "fine" },
+    });
+    void world.panel.runs.generate();
+    await settled();
+    world.event(jobId(900), doneEnd());
+    await settled();
+    expect(inserted(world)).toMatchObject([{ replace: "7:7", recipe: { hiddenPatches: [1, 2] } }]);
+    expect(world.panel.state().isRegenerating).toBe(false);
+  });
+});
+
+describe("the history", () => {
+  it("shows its newest, or the job that was chosen", async () => {
+    const world = await openPanel({ history });
+    expect(focusOf(world.panel.state())).toMatchObject({ type: "done", job: { jobId: id } });
+    world.panel.dispatch({ type: "job_focused", jobId: jobId(2) });
+    expect(focusOf(world.panel.state())).toMatchObject({ type: "failed", problem: { message: "It died." } });
+    world.panel.dispatch({ type: "job_focused", jobId: jobId(1) });
+    expect(focusOf(world.panel.state()).type).toBe("cancelled");
+  });
+
+  it("gives its settings back: the same picture until something is changed", async () => {
+    const world = await openPanel({ history });
+    world.panel.results.reuseSettings(id);
+    expect(world.panel.state()).toMatchObject({
+      tab: "create",
+      form: { prompt: "pine", strength: 0.4, fusion: null, seed: 10, isSeedLocked: true, variants: 2 },
+    });
+  });
+
+  it("is read page by page", async () => {
+    const many = Array.from({ length: 50 }, (_, index) => summaryOf(100 - index, { type: "cancelled" }));
+    const world = await openPanel({ history: many });
+    const numbers = () => world.panel.state().jobs.jobs.length;
+    expect(numbers()).toBe(24);
+    await world.panel.results.readMore();
+    await world.panel.results.readMore();
+    await world.panel.results.readMore();
+    expect(numbers()).toBe(50);
+    expect(world.toServer.filter(([name]) => name === "history")).toHaveLength(3);
+  });
+
+  it("keeps the pages that were read when a run joins it", async () => {
+    const many = Array.from({ length: 50 }, (_, index) => summaryOf(100 - index, { type: "cancelled" }));
+    const world = await openPanel({ history: many });
+    await world.panel.results.readMore();
+    world.setHistory([summaryOf(200, { type: "cancelled" }), ...many]);
+    void world.panel.runs.generate();
+    await settled();
+    world.event(jobId(900), { type: "cancelled" });
+    await settled();
+    const { jobs, more } = world.panel.state().jobs;
+    expect([jobs.length, new Set(jobs).size, jobs[0]?.jobId, more]).toEqual([49, 49, jobId(200), true]);
+  });
+
+  it("forgets a deleted job, and its pictures", async () => {
+    const world = await openPanel({ history });
+    await world.panel.results.picture(id, 2);
+    await world.panel.results.deleteJob(id);
+    await settled();
+    expect(world.panel.state().jobs.jobs.map((job) => job.jobId)).toEqual([jobId(2), jobId(1)]);
+    expect(revoked).toContain("blob:result-2.png");
+  });
+});
+
+describe("the picture cache", () => {
+  const shown = (url: string) => ({ url, sizePx: { width: 1, height: 1 } });
+
+  it("loads once, and revokes what was asked for longest ago", async () => {
+    const cache = createPictureCache(2);
+    const load = vi.fn(async () => shown("a"));
+    await cache.get("a", load);
+    await cache.get("b", async () => shown("b"));
+    await cache.get("a", load);
+    await cache.get("c", async () => shown("c"));
+    await settled();
+    expect(load).toHaveBeenCalledTimes(1);
+    expect(revoked).toEqual(["b"]);
+  });
+
+  it("loads again what failed", async () => {
+    const cache = createPictureCache(2);
+    await expect(cache.get("a", async () => Promise.reject(new Error("gone")))).rejects.toThrow("gone");
+    expect(await cache.get("a", async () => shown("a"))).toEqual(shown("a"));
+  });
+});

@@ -1,0 +1,278 @@
+import type { Slot, SlotState, ToMain, ToUi } from "../../../plugin/messages.ts";
+import type { Clock } from "../../../plugin/ui/browserClock.ts";
+import type {
+  Connection,
+  ConnectionListener,
+  ConnectionState,
+  Preview,
+} from "../../../plugin/ui/connection/connection.ts";
+import { createHost } from "../../../plugin/ui/host.ts";
+import { createPanel, type Panel } from "../../../plugin/ui/panel.ts";
+import type { Pixels } from "../../../plugin/ui/pixels/pixels.ts";
+import type { JobEnd, JobEvent, JobParams, JobSummary } from "../../../shared/protocol/jobs.ts";
+import { settingsSchema } from "../../../shared/settings.ts";
+
+/** A panel in a world without Figma, server, canvas or time: everything it says is kept, and a test says the rest. */
+export interface FakeWorld {
+  readonly panel: Panel;
+  /** what the panel said to main, the latest last */
+  readonly toMain: readonly ToMain[];
+  /** what it asked of the server: `[name, …arguments]` */
+  readonly toServer: readonly (readonly unknown[])[];
+  /** main says something */
+  say(message: ToUi): void;
+  /** how main answers; the last one that is given for a type holds. null: not at all */
+  answerWith(type: ToMain["type"], answer: ((request: never) => ToUi) | null): void;
+  connect(state: ConnectionState): void;
+  event(jobId: string, event: JobEvent): void;
+  preview(preview: Omit<Preview, "jpeg">): void;
+  refuse(jobId: string, code: "prompt_invalid" | "queue_full", message: string, pointer?: string): void;
+  /** what `history` answers from now on; a page holds 24 */
+  setHistory(jobs: readonly JobSummary[]): void;
+  setFile(name: string, content: string): void;
+  /** files that are not there yet: `fetchResult` waits until it is called */
+  holdFiles(): () => void;
+  advance(ms: number): Promise<void>;
+}
+
+interface WorldOptions {
+  readonly slots?: Partial<Record<Slot, SlotState>>;
+  readonly stored?: unknown;
+  readonly opened?: Partial<Extract<ToUi, { type: "opened" }>>;
+  readonly history?: readonly JobSummary[];
+  readonly connection?: ConnectionState;
+}
+
+export const ready: ConnectionState = {
+  type: "ready",
+  serverVersion: "0.1.0",
+  defaultModel: "mini",
+  models: [
+    { name: "mini", title: "Mini", patchGrid: 16, defaults: { fusion: "query", strength: 0.5 } },
+    { name: "fine", title: "Fine", patchGrid: 32, defaults: { fusion: "global", strength: 1 } },
+  ],
+};
+
+export function slotOf(id: string): SlotState {
+  const layer = { id, name: `layer ${id}`, type: "FRAME", size: { width: 100, height: 100 } };
+  return { type: "set", layer, isAutomatic: false };
+}
+
+const empty: SlotState = { type: "empty" };
+export const filled = { product: slotOf("1:2"), reference: slotOf("1:3"), referenceMask: empty, area: slotOf("1:1") };
+
+export function jobId(number: number): string {
+  return `0192d3a4-5b6c-7d7e-8f90-${String(number).padStart(12, "0")}`;
+}
+
+export function paramsOf(settings: object = {}): JobParams {
+  const inputs = { product: "a".repeat(64), reference: "b".repeat(64) };
+  return {
+    settings: settingsSchema.parse({ prompt: "oak", seed: 7, ...settings }),
+    model: "mini",
+    inputs,
+    previews: true,
+  };
+}
+
+export function doneEnd(seed = 7, variants = 1): Extract<JobEnd, { type: "done" }> {
+  const outputs = Array.from({ length: variants }, (_, index) => ({
+    name: `result-${index + 1}.png`,
+    role: "result" as const,
+    variant: index + 1,
+    sizeBytes: 1,
+    sha256: "c".repeat(64),
+  }));
+  return { type: "done", outputs, seed, timingsMs: {}, productPixelsChanged: 0 };
+}
+
+export function summaryOf(number: number, end: JobEnd | null, params = paramsOf()): JobSummary {
+  const state = end === null ? "running" : end.type;
+  return { jobId: jobId(number), createdAt: "2026-11-25T09:12:00.000Z", state, params, lastSeq: 3, end };
+}
+
+/** Opens a panel, connected unless said otherwise; all that starts at once has happened. */
+export async function openPanel(options: WorldOptions = {}): Promise<FakeWorld> {
+  const main = fakeMain();
+  const server = fakeServer(options.connection ?? ready, options.history ?? []);
+  const clock = fakeClock();
+  const host = createHost(main.window);
+  const world = { host, connection: server.connection, pixels: fakePixels, clock };
+  const panel = createPanel(world, {
+    type: "opened",
+    command: "open",
+    recipe: null,
+    stored: { panel: options.stored },
+    slots: { ...filled, ...options.slots },
+    selection: [],
+    ...options.opened,
+  });
+  await settled();
+  return { ...main, ...server, panel, advance: clock.advance };
+}
+
+/** Whatever the panel has begun and can finish by itself is finished. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 40; turn++) await Promise.resolve();
+}
+
+function fakeMain() {
+  const toMain: ToMain[] = [];
+  const answers = new Map<string, ((request: never) => ToUi) | null>();
+  const frame = new EventTarget();
+  const parent = {
+    postMessage({ pluginMessage: message }: { pluginMessage: ToMain }) {
+      toMain.push(message);
+      const answer = answers.has(message.type) ? answers.get(message.type) : usualAnswer;
+      const answered = answer?.(message as never);
+      if (answered !== undefined) queueMicrotask(() => say(answered));
+    },
+  };
+  function say(message: ToUi): void {
+    frame.dispatchEvent(Object.assign(new Event("message"), { source: parent, data: { pluginMessage: message } }));
+  }
+  return {
+    toMain,
+    say,
+    window: Object.assign(frame, { parent }) as unknown as Window,
+    answerWith: (type: ToMain["type"], answer: ((request: never) => ToUi) | null) => void answers.set(type, answer),
+  };
+}
+
+let nodes = 0;
+
+function usualAnswer(message: ToMain): ToUi | undefined {
+  const picture = { bytes: bytesOf(message.type), sizePx: { width: 1024, height: 512 } };
+  switch (message.type) {
+    case "begin_run": {
+      const { requestId, runId, scale } = message;
+      const placement = { x: 10, y: 20, width: 30, height: 40 };
+      const frozen = { frame: { width: 800 * scale, height: 600 * scale }, placement, scale };
+      return { type: "run_begun", requestId, runId, frozen, product: picture };
+    }
+    case "export_picture":
+      return { type: "picture", requestId: message.requestId, slot: message.slot, picture };
+    case "insert_result":
+      return { type: "inserted", requestId: message.requestId, runId: message.runId, nodeId: `9:${++nodes}` };
+    case "remove_result":
+      return { type: "result_removed", requestId: message.requestId, nodeId: message.nodeId };
+    default:
+      return undefined;
+  }
+}
+
+function fakeServer(first: ConnectionState, jobs: readonly JobSummary[]) {
+  const toServer: (readonly unknown[])[] = [];
+  const listeners = new Set<ConnectionListener>();
+  const files = new Map<string, string>();
+  let state = first;
+  let held: Promise<void> = Promise.resolve();
+  const note = (...call: readonly unknown[]) => void toServer.push(call);
+  const connection: Connection = {
+    get state() {
+      return state;
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    pair: (code) => note("pair", code),
+    forget: () => note("forget"),
+    retry: () => note("retry"),
+    close: () => note("close"),
+    submit: (id, params) => note("submit", id, params),
+    follow: (id) => note("follow", id),
+    cancel: (id) => note("cancel", id),
+    async upload(bytes, signal) {
+      signal?.throwIfAborted();
+      note("upload", new TextDecoder().decode(bytes));
+      return String(toServer.length).padStart(64, "0");
+    },
+    async history(limit, before) {
+      note("history", limit, before);
+      const rest = before === undefined ? jobs : jobs.filter((job) => job.jobId < before);
+      return { jobs: rest.slice(0, limit), more: rest.length > limit };
+    },
+    async remove(id) {
+      note("remove", id);
+      jobs = jobs.filter((job) => job.jobId !== id);
+    },
+    async fetchResult(id, name) {
+      note("fetchResult", id, name);
+      await held;
+      return bytesOf(files.get(name) ?? name);
+    },
+  };
+  return {
+    connection,
+    toServer,
+    connect(changed: ConnectionState) {
+      state = changed;
+      for (const listener of listeners) listener.onState?.(changed);
+    },
+    event(id: string, event: JobEvent) {
+      for (const listener of listeners) listener.onJobEvent?.(id, event);
+    },
+    preview(preview: Omit<Preview, "jpeg">) {
+      const jpeg = bytesOf(`step ${preview.step}`);
+      for (const listener of listeners) listener.onPreview?.({ ...preview, jpeg });
+    },
+    refuse(id: string, code: "prompt_invalid" | "queue_full", message: string, pointer?: string) {
+      for (const listener of listeners) listener.onRefused?.(id, { code, message, pointer });
+    },
+    setHistory(changed: readonly JobSummary[]) {
+      jobs = changed;
+    },
+    setFile: (name: string, content: string) => void files.set(name, content),
+    holdFiles() {
+      let release = () => {};
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
+    },
+  };
+}
+
+function fakeClock(): Clock & { advance(ms: number): Promise<void> } {
+  let nowMs = 1_000_000;
+  let ids = 0;
+  const timers = new Set<{ readonly atMs: number; readonly call: () => void }>();
+  return {
+    now: () => nowMs,
+    newJobId: () => jobId(900 + ids++),
+    newSeed: () => 42 + ids,
+    after(delayMs, call) {
+      const timer = { atMs: nowMs + delayMs, call };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    async advance(ms) {
+      nowMs += ms;
+      for (const timer of [...timers].filter(({ atMs }) => atMs <= nowMs)) {
+        timers.delete(timer);
+        timer.call();
+      }
+      await settled();
+    },
+  };
+}
+
+/** The URL of a picture tells its bytes, so that a test sees which one is shown. */
+const fakePixels: Pixels = {
+  show: async (bytes) => ({ url: `blob:${new TextDecoder().decode(bytes)}`, sizePx: { width: 10, height: 10 } }),
+  openReference: async (file) => ({
+    name: file.name,
+    bytes: bytesOf(file.name),
+    sizePx: { width: 640, height: 480 },
+    downscaledFrom: null,
+  }),
+  productMask: async () => bytesOf("product mask"),
+  referenceMask: async ({ grid, hidden }) => bytesOf(`mask ${grid}: ${hidden.join(",")}`),
+  droppedParts: async (_, maskLayer) => (maskLayer === null ? null : [0.5]),
+  shrinkJpeg: async (jpeg) => jpeg,
+};
+
+export function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
