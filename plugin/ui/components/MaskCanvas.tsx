@@ -64,7 +64,7 @@ export function MaskCanvas({ picture, mask, brush, onStroke }: MaskCanvasProps):
   };
 
   return (
-    <div class="easel checkered" style={{ "--ratio": String(width / height) }}>
+    <div class="easel checker" style={{ "--ratio": String(width / height) }}>
       <img ref={image} src={picture.url} alt="" draggable={false} onLoad={() => draw(stroke.current?.mask ?? mask)} />
       {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: screen readers pass arrow keys on to applications only */}
       <canvas

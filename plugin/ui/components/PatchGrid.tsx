@@ -13,6 +13,8 @@ interface PatchGridProps {
   readonly grid: number;
   readonly states: readonly PatchState[];
   readonly brush: BrushSize;
+  /** before each stroke */
+  readonly onBegin: () => void;
   readonly onPaint: (patches: readonly number[], isHidden: boolean) => void;
 }
 
@@ -20,7 +22,7 @@ interface PatchGridProps {
  * The reference with its patches, to hide and show them: a stroke that begins on a visible patch hides, any other shows. Arrow
  * keys move a cursor, Space does there what a click does.
  */
-export function PatchGrid({ picture, grid, states, brush, onPaint }: PatchGridProps): JSX.Element {
+export function PatchGrid({ picture, grid, states, brush, onBegin, onPaint }: PatchGridProps): JSX.Element {
   const id = useId();
   const field = useRef<HTMLDivElement>(null);
   const stroke = useRef<{ readonly isHiding: boolean; readonly from: Point } | null>(null);
@@ -42,6 +44,7 @@ export function PatchGrid({ picture, grid, states, brush, onPaint }: PatchGridPr
     field.current?.setPointerCapture(event.pointerId);
     const patch = patchAt(layout, point);
     setCursor(patch);
+    onBegin();
     stroke.current = { isHiding: isHidingAt(patch), from: point };
     paintTo(point);
   };
@@ -60,8 +63,9 @@ export function PatchGrid({ picture, grid, states, brush, onPaint }: PatchGridPr
     if (moved === null && !isPainting) return;
     event.preventDefault();
     setHovered(null);
-    if (moved === null) onPaint(patchesUnder(grid, cursor, brush), isHidingAt(cursor));
-    else setCursor(moved);
+    if (moved !== null) return setCursor(moved);
+    onBegin();
+    onPaint(patchesUnder(grid, cursor, brush), isHidingAt(cursor));
   };
 
   return (

@@ -23,6 +23,7 @@ export function PatchOverlay({ layout, states, linesAcross, hasGrid }: PatchOver
       <Hatch id={`${id}-hidden`} kind="hidden" spacingPx={spacingPx} angle={45} />
       <Hatch id={`${id}-dropped`} kind="dropped" spacingPx={spacingPx} angle={-45} />
       <path class="outside" fill-rule="evenodd" d={`M0 0H${width}V${height}H0Z${squarePath}`} />
+      {hasGrid && <path class="patch-lines shade" d={linesPath(layout)} />}
       {hasGrid && <path class="patch-lines" d={linesPath(layout)} />}
       <path fill={`url(#${id}-dropped)`} d={rectsPath(layout, patchesIn(states, "dropped"))} />
       <path fill={`url(#${id}-hidden)`} d={rectsPath(layout, patchesIn(states, "hidden"))} />

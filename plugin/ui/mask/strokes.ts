@@ -38,16 +38,6 @@ export function paintStroke(mask: PaintedMask, brush: MaskBrush, from: Point, to
   return { sizePx: mask.sizePx, data };
 }
 
-/** Masks before the strokes that made the present one, newest last; null: the layer's alpha. */
-export type MaskPast = readonly (PaintedMask | null)[];
-
-/** Each step keeps a whole mask, up to 1 MB. */
-const maxUndoSteps = 24;
-
-export function remember(past: MaskPast, mask: PaintedMask | null): MaskPast {
-  return [...past, mask].slice(-maxUndoSteps);
-}
-
 /** Whether anything was taken from the product. */
 export function takesAnything(mask: PaintedMask): boolean {
   return mask.data.some((value) => value < 255);

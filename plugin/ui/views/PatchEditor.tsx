@@ -5,6 +5,7 @@ import { PatchGrid } from "../components/PatchGrid.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { Segments } from "../components/Segments.tsx";
 import { SliderRow } from "../components/SliderRow.tsx";
+import { useUndo } from "../components/useUndo.ts";
 import { type BrushSize, brushSizes } from "../patches/brush.ts";
 import { countOf, inverted, patchStates, withPatches } from "../patches/visibility.ts";
 import { hiddenByHand, patchGrid, type Shown } from "../state/state.ts";
@@ -23,6 +24,11 @@ export function PatchEditor({ picture }: { readonly picture: Shown }): JSX.Eleme
   const states = patchStates(grid, hidden, state.droppedParts, visibilityThreshold);
   const droppedCount = countOf(states, "dropped");
   const hide = (patches: readonly number[]) => panel.dispatch({ type: "patches_hidden", hidden: patches });
+  const past = useUndo(hide);
+  const change = (patches: readonly number[]) => {
+    past.remember(hidden);
+    hide(patches);
+  };
 
   return (
     <EditorFrame title="What the model sees" onDone={panel.editors.close}>
@@ -31,17 +37,21 @@ export function PatchEditor({ picture }: { readonly picture: Shown }): JSX.Eleme
         grid={grid}
         states={states}
         brush={brush}
+        onBegin={() => past.remember(hidden)}
         // A fast stroke paints several times before the next rendering.
         onPaint={(patches, isHidden) => hide(withPatches(hiddenByHand(panel.state()), patches, isHidden))}
       />
       <div class="editor-row">
-        <p aria-live="polite">
-          {countOf(states, "visible")} of {states.length} visible
-          {droppedCount > 0 && <span class="secondary-text"> · {droppedCount} hidden by mask or transparency</span>}
-        </p>
+        <div aria-live="polite">
+          <p>
+            {countOf(states, "visible")} of {states.length} visible
+          </p>
+          {droppedCount > 0 && <p class="secondary-text">{droppedCount} hidden by mask or transparency</p>}
+        </div>
         <div class="editor-actions">
-          <IconButton icon="invert" label="Swap hidden and visible" onClick={() => hide(inverted(states))} />
-          <IconButton icon="undo" label="Show all again" isDisabled={hidden.length === 0} onClick={() => hide([])} />
+          <IconButton icon="undo" label="Undo" isDisabled={!past.canUndo} onClick={past.undo} />
+          <IconButton icon="invert" label="Swap hidden and visible" onClick={() => change(inverted(states))} />
+          <IconButton icon="eye" label="Show all" isDisabled={hidden.length === 0} onClick={() => change([])} />
         </div>
       </div>
       <div class="row">

@@ -1,10 +1,11 @@
 import type { JSX } from "preact";
-import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { useId, useMemo, useState } from "preact/hooks";
 import { IconButton } from "../components/IconButton.tsx";
 import { MaskCanvas } from "../components/MaskCanvas.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { Segments } from "../components/Segments.tsx";
-import { type MaskBrush, type MaskPast, remember, takesAnything, wholeMask } from "../mask/strokes.ts";
+import { useUndo } from "../components/useUndo.ts";
+import { type MaskBrush, takesAnything, wholeMask } from "../mask/strokes.ts";
 import type { PaintedMask, Shown } from "../state/state.ts";
 import { EditorFrame } from "./EditorFrame.tsx";
 
@@ -21,24 +22,17 @@ export function ProductMaskEditor({ picture }: { readonly picture: Shown }): JSX
   const { panel, state } = usePanel();
   const [value, setValue] = useState<MaskBrush["value"]>(0);
   const [percent, setPercent] = useState<number>(brushPercent.usual);
-  const [past, setPast] = useState<MaskPast>([]);
   const whole = useMemo(() => wholeMask(picture.sizePx), [picture.sizePx]);
   const mask = state.productMask ?? whole;
   const longerSidePx = Math.max(mask.sizePx.width, mask.sizePx.height);
   const brush: MaskBrush = { radiusPx: (percent / 200) * longerSidePx, value };
 
   const paint = (painted: PaintedMask | null) => panel.dispatch({ type: "product_mask_painted", mask: painted });
+  const past = useUndo(paint);
   const change = (painted: PaintedMask | null) => {
-    setPast(remember(past, state.productMask));
+    past.remember(state.productMask);
     paint(painted);
   };
-  const undo = () => {
-    const before = past.at(-1);
-    if (before === undefined) return;
-    setPast(past.slice(0, -1));
-    paint(before);
-  };
-  useUndoKey(undo);
 
   return (
     <EditorFrame title="Refine the product mask" onDone={panel.editors.close}>
@@ -51,7 +45,7 @@ export function ProductMaskEditor({ picture }: { readonly picture: Shown }): JSX
       <div class="editor-row">
         <Segments label="Brush does" options={tools} chosen={value} onChoose={setValue} />
         <div class="editor-actions">
-          <IconButton icon="undo" label="Undo the last stroke" isDisabled={past.length === 0} onClick={undo} />
+          <IconButton icon="undo" label="Undo the last stroke" isDisabled={!past.canUndo} onClick={past.undo} />
           <IconButton
             icon="trash"
             label="Back to the layer’s own shape"
@@ -97,19 +91,4 @@ function BrushSizeRow({ percent, onChange }: BrushSizeRowProps): JSX.Element {
       </div>
     </div>
   );
-}
-
-/** Ctrl/⌘+Z: with the focus in the panel it never reaches the document. */
-function useUndoKey(undo: () => void): void {
-  const latest = useRef(undo);
-  latest.current = undo;
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== "z" || event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
-      event.preventDefault();
-      latest.current();
-    };
-    window.addEventListener("keydown", onKeyDown);
-    return () => window.removeEventListener("keydown", onKeyDown);
-  }, []);
 }
