@@ -4,6 +4,7 @@ import type { Preview } from "../connection/connection.ts";
 import { variantsOf } from "../state/focus.ts";
 import { problemOf } from "../state/problem.ts";
 import { isActive, jobIdOf } from "../state/run.ts";
+import type { State } from "../state/state.ts";
 import type { CanvasPreviews } from "./canvasPreviews.ts";
 import type { Context } from "./context.ts";
 import type { History } from "./history.ts";
@@ -39,19 +40,16 @@ export function followJobs(context: Context, { history, results, canvasPreviews 
   }
 
   async function insertFirst(jobId: string, end: Extract<JobEnd, { type: "done" }>): Promise<void> {
-    const { jobNotes, isRegenerating, replaceable } = state();
     const [first] = variantsOf(end);
     // Without its note nobody knows which layer the result belongs beneath.
-    if (first === undefined || jobNotes[jobId] === undefined) return;
-    await results.insert(jobId, first, isRegenerating && replaceable !== null ? "replace" : "add");
-    if (isRegenerating) dispatch({ type: "regenerating_noted" });
+    if (first === undefined || state().jobNotes[jobId] === undefined) return;
+    await results.insert(jobId, first, isFromLayer(state()) ? "replace" : "add");
   }
 
   connection.listen({
     onState(changed) {
-      const wasReady = state().connection.type === "ready";
       dispatch({ type: "connection_changed", connection: changed });
-      if (changed.type === "ready" && !wasReady) void readHistory();
+      if (changed.type === "ready") void readHistory();
     },
     onJobEvent(jobId, event) {
       const isOfRun = isActive(state().run) && jobIdOf(state().run) === jobId;
@@ -69,6 +67,14 @@ export function followJobs(context: Context, { history, results, canvasPreviews 
     },
   });
   if (connection.state.type === "ready") void readHistory();
+}
+
+/** Whether what can be replaced is the layer whose “Regenerate background” opened the panel: this panel inserted nothing yet. */
+function isFromLayer({ replaceable, insertions }: State): boolean {
+  const isOfThisPanel = Object.values(insertions).some(
+    (insertion) => insertion.type === "inserted" && insertion.nodeId === replaceable,
+  );
+  return replaceable !== null && !isOfThisPanel;
 }
 
 /** The newest preview, as an <img> can show it; the one before is revoked once it is out of the state. */

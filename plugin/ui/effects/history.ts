@@ -1,13 +1,13 @@
 import type { JobSummary } from "../../../shared/protocol/jobs.ts";
-import { problemOf } from "../state/problem.ts";
 import type { Context } from "./context.ts";
 
 const pageSize = 24;
 
 /** The server's jobs, read page by page, newest first. */
 export interface History {
-  /** the newest page again; null where it could not be read, which is shown */
+  /** the newest page again; null where it could not be read */
   refresh(): Promise<readonly JobSummary[] | null>;
+  /** the next older page; after a failure, the newest again */
   readMore(): Promise<void>;
 }
 
@@ -18,9 +18,8 @@ export function createHistory({ connection, state, dispatch }: Context): History
       const { jobs, more } = await connection.history(pageSize, before);
       dispatch({ type: "jobs_read", jobs, more, isContinued: before !== undefined });
       return jobs;
-    } catch (thrown) {
+    } catch {
       dispatch({ type: "jobs_failed" });
-      dispatch({ type: "problem_raised", problem: problemOf(thrown, "results") });
       return null;
     }
   }
@@ -28,7 +27,8 @@ export function createHistory({ connection, state, dispatch }: Context): History
     refresh: () => read(undefined),
     async readMore() {
       const { jobs, more, status } = state().jobs;
-      if (more && status !== "reading") await read(jobs.at(-1)?.jobId);
+      if (status === "failed") await read(undefined);
+      else if (more && status !== "reading") await read(jobs.at(-1)?.jobId);
     },
   };
 }

@@ -74,7 +74,7 @@ function clearProblems(state: State, cleared: ProblemPlace): State {
   return { ...state, problems: state.problems.filter(({ place }) => place !== cleared) };
 }
 
-/** Another layer: what was painted for the one before is not for it. */
+/** Another layer: what was painted for the one before is not for it, and neither is the background beneath it. */
 function changeSlot(state: State, slot: Slot, changed: SlotState): State {
   const isAnother = layerOf(changed)?.id !== layerOf(state.slots[slot])?.id;
   const next = clearProblems({ ...state, slots: { ...state.slots, [slot]: changed } }, slot);
@@ -83,7 +83,7 @@ function changeSlot(state: State, slot: Slot, changed: SlotState): State {
   return {
     ...next,
     editor: { type: "closed" },
-    ...(slot === "product" && { productMask: null }),
+    ...(slot === "product" && { productMask: null, replaceable: null }),
     ...(slot === "reference" && changed.type === "set" && { referenceFile: null }),
     ...(slot !== "product" && { droppedParts: null }),
   };

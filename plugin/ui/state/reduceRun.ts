@@ -20,6 +20,7 @@ export function reduceRun(state: State, action: RunAction): State {
         problems: [],
         tab: "results",
         focusedJob: null,
+        isRegenerating: false,
         editor: { type: "closed" },
       };
     }

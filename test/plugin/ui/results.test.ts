@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createPictureCache } from "../../../plugin/ui/effects/pictureCache.ts";
 import { focusOf } from "../../../plugin/ui/state/focus.ts";
-import { doneEnd, type FakeWorld, jobId, openPanel, paramsOf, settled, summaryOf } from "./world.ts";
+import { doneEnd, type FakeWorld, jobId, openPanel, paramsOf, settled, slotOf, summaryOf } from "./world.ts";
 
 // Protects what can be done with results: in the document, in the history, and on the server.
 
@@ -85,30 +85,48 @@ describe("a result", () => {
     world.setFile("recipe-2.json", "{}");
     await expect(world.panel.results.proof(id, 2)).rejects.toThrow("no proof");
   });
+});
 
-  it("that replaces a regenerated layer takes its place", async () => {
-    const layer = { id: "7:7", name: "Background", type: "RECTANGLE", size: { width: 1, height: 1 } };
-    const recipe = {
-      version: 1 as const,
-      jobId: jobId(1),
-      variant: 2,
-      model: "fine",
-      settings: { prompt: "pine", seed: 5, variants: 3 },
-      layers: { product: "1:2", reference: "1:3", referenceMask: null, area: null },
-      hiddenPatches: [1, 2],
-      scale: 2,
-    };
-    const world = await openPanel({ opened: { command: "regenerate", recipe, selection: [layer] } });
+describe("a regenerated layer", () => {
+  const layer = { id: "7:7", name: "Background", type: "RECTANGLE", size: { width: 1, height: 1 } };
+  const recipe = {
+    version: 1 as const,
+    jobId: jobId(1),
+    variant: 2,
+    model: "fine",
+    settings: { prompt: "pine", seed: 5, variants: 3 },
+    layers: { product: "1:2", reference: "1:3", referenceMask: null, area: null },
+    hiddenPatches: [1, 2],
+    scale: 2,
+  };
+  const opened = { command: "regenerate", recipe, selection: [layer] } as const;
+
+  async function regenerate(world: FakeWorld, runId: string): Promise<void> {
+    void world.panel.runs.generate();
+    await settled();
+    world.event(runId, doneEnd());
+    await settled();
+  }
+
+  it("gives its settings, and the first result takes its place", async () => {
+    const world = await openPanel({ opened });
     expect(world.panel.state()).toMatchObject({
       isRegenerating: true,
       form: { prompt: "pine", seed: 5, isSeedLocked: false, variants: 1, scale: 2, model: "fine" },
     });
-    void world.panel.runs.generate();
-    await settled();
-    world.event(jobId(900), doneEnd());
-    await settled();
-    expect(inserted(world)).toMatchObject([{ replace: "7:7", recipe: { hiddenPatches: [1, 2] } }]);
-    expect(world.panel.state().isRegenerating).toBe(false);
+    world.panel.dispatch({ type: "regenerating_noted" });
+    await regenerate(world, jobId(900));
+    await regenerate(world, jobId(901));
+    const [first, second] = inserted(world);
+    expect(first).toMatchObject({ replace: "7:7", recipe: { hiddenPatches: [1, 2] } });
+    expect(second).not.toHaveProperty("replace");
+  });
+
+  it("stays where the result is for another product", async () => {
+    const world = await openPanel({ opened });
+    world.say({ type: "slot_changed", slot: "product", state: slotOf("5:5") });
+    await regenerate(world, jobId(900));
+    expect(inserted(world)[0]).not.toHaveProperty("replace");
   });
 });
 
