@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Icon } from "../components/Icon.tsx";
+import { ProblemNote } from "../components/ProblemNote.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { ResultPicture } from "../components/ResultPicture.tsx";
 import { sizeText } from "../components/SlotRow.tsx";
@@ -25,6 +26,7 @@ export function FinishedView({ job }: { readonly job: DoneJob }): JSX.Element {
       </div>
       {variants.length > 1 && <Variants jobId={jobId} variants={variants} chosen={chosen} onChoose={setChosen} />}
       <ResultActions jobId={jobId} variant={chosen} />
+      <ProblemNote place="results" />
       <ProofBadge jobId={jobId} variant={chosen} changedPixels={end.productPixelsChanged} />
       <Warnings warnings={warnings} />
       <JobText jobId={jobId} prompt={prompt} detail={detailOf(job, chosen)} />

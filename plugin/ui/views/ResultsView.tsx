@@ -15,7 +15,7 @@ export function ResultsView(): JSX.Element {
   return (
     <>
       <Focused focus={focus} />
-      <ProblemNote place="results" />
+      {focus.type !== "done" && <ProblemNote place="results" />}
       <HistoryGrid />
     </>
   );
