@@ -21,7 +21,7 @@ export function PatchThumbnail({ picture, grid, states }: PatchThumbnailProps): 
     >
       <img src={picture.url} alt="" />
       <svg viewBox={`0 0 ${sizePx.width} ${sizePx.height}`} preserveAspectRatio="xMidYMid slice" aria-hidden="true">
-        <PatchOverlay layout={{ sizePx, grid }} states={states} linesAcross={14} hasGrid={false} />
+        <PatchOverlay layout={{ sizePx, grid }} states={states} linesAcross={30} hasGrid={false} />
       </svg>
     </span>
   );

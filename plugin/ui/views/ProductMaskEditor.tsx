@@ -56,8 +56,8 @@ export function ProductMaskEditor({ picture }: { readonly picture: Shown }): JSX
       </div>
       <BrushSizeRow percent={percent} onChange={setPercent} />
       <p class="hint">
-        Red is not product: the model paints there. Nothing beyond the layer’s own shape can be added. Your layer itself
-        stays as it is.
+        The hatched part is not product: the model paints there. Nothing beyond the layer’s own shape can be added. Your
+        layer itself stays as it is.
       </p>
     </EditorFrame>
   );
