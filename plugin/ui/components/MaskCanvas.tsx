@@ -4,6 +4,7 @@ import { type MaskBrush, paintStroke } from "../mask/strokes.ts";
 import type { Point } from "../patches/geometry.ts";
 import type { PaintedMask, Shown } from "../state/state.ts";
 import { drawTaken } from "./drawTaken.ts";
+import { pointIn } from "./pointIn.ts";
 
 interface MaskCanvasProps {
   readonly picture: Shown;
@@ -39,14 +40,14 @@ export function MaskCanvas({ picture, mask, brush, onStroke }: MaskCanvasProps):
     onStroke(painted);
   };
   const onPointerDown = (event: PointerEvent) => {
-    const point = pointOf(event, canvas.current, mask);
+    const point = pointIn(canvas.current, event, mask.sizePx);
     if (point === null || event.button !== 0) return;
     canvas.current?.setPointerCapture(event.pointerId);
     stroke.current = { mask, from: point };
     paintTo(point);
   };
   const onPointerMove = (event: PointerEvent) => {
-    const point = pointOf(event, canvas.current, mask);
+    const point = pointIn(canvas.current, event, mask.sizePx);
     if (point === null) return;
     setAt(point);
     paintTo(point);
@@ -107,16 +108,6 @@ function BrushRing({ at, brush, mask }: BrushRingProps): JSX.Element {
       }}
     />
   );
-}
-
-/** Where the pointer is, px of the mask; null while the canvas has no size on the screen. */
-function pointOf(event: PointerEvent, canvas: HTMLCanvasElement | null, { sizePx }: PaintedMask): Point | null {
-  const box = canvas?.getBoundingClientRect();
-  if (box === undefined || box.width === 0 || box.height === 0) return null;
-  return {
-    x: ((event.clientX - box.left) / box.width) * sizePx.width,
-    y: ((event.clientY - box.top) / box.height) * sizePx.height,
-  };
 }
 
 /** Where a key takes the brush; null: nowhere. */

@@ -6,6 +6,7 @@ import type { PatchState } from "../patches/visibility.ts";
 import type { Shown } from "../state/state.ts";
 import { PatchCells } from "./PatchCells.tsx";
 import { PatchOverlay, rectsPath } from "./PatchOverlay.tsx";
+import { pointIn } from "./pointIn.ts";
 
 interface PatchGridProps {
   readonly picture: Shown;
@@ -19,8 +20,8 @@ interface PatchGridProps {
 }
 
 /**
- * The reference with its patches, to hide and show them: a stroke that begins on a visible patch hides, any other shows. Arrow
- * keys move a cursor, Space does there what a click does.
+ * The reference with its patches, to hide and show them: a stroke that begins on a patch hidden by hand shows, any other hides.
+ * Arrow keys move a cursor, Space does there what a click does.
  */
 export function PatchGrid({ picture, grid, states, brush, onBegin, onPaint }: PatchGridProps): JSX.Element {
   const id = useId();
@@ -39,7 +40,7 @@ export function PatchGrid({ picture, grid, states, brush, onBegin, onPaint }: Pa
     stroke.current = { isHiding, from: point };
   };
   const onPointerDown = (event: PointerEvent) => {
-    const point = pointOf(event, field.current, layout);
+    const point = pointIn(field.current, event, picture.sizePx);
     if (point === null || event.button !== 0) return;
     field.current?.setPointerCapture(event.pointerId);
     const patch = patchAt(layout, point);
@@ -49,7 +50,7 @@ export function PatchGrid({ picture, grid, states, brush, onBegin, onPaint }: Pa
     paintTo(point);
   };
   const onPointerMove = (event: PointerEvent) => {
-    const point = pointOf(event, field.current, layout);
+    const point = pointIn(field.current, event, picture.sizePx);
     if (point === null) return;
     setHovered(patchAt(layout, point));
     paintTo(point);
@@ -97,16 +98,6 @@ export function PatchGrid({ picture, grid, states, brush, onBegin, onPaint }: Pa
       </div>
     </div>
   );
-}
-
-/** Where the pointer is on the picture; null while the picture has no size on the screen. */
-function pointOf(event: PointerEvent, field: HTMLDivElement | null, { sizePx }: PatchLayout): Point | null {
-  const box = field?.getBoundingClientRect();
-  if (box === undefined || box.width === 0 || box.height === 0) return null;
-  return {
-    x: ((event.clientX - box.left) / box.width) * sizePx.width,
-    y: ((event.clientY - box.top) / box.height) * sizePx.height,
-  };
 }
 
 /** Where a key takes the cursor; null: nowhere. */

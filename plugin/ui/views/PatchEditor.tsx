@@ -30,6 +30,12 @@ export function PatchEditor({ picture }: { readonly picture: Shown }): JSX.Eleme
     hide(patches);
   };
 
+  // A fast stroke paints several times before the next rendering.
+  const paint = (patches: readonly number[], isHidden: boolean) => {
+    const choosable = patches.filter((patch) => states[patch] !== "dropped");
+    hide(withPatches(hiddenByHand(panel.state()), choosable, isHidden));
+  };
+
   return (
     <EditorFrame title="What the model sees" onDone={panel.editors.close}>
       <PatchGrid
@@ -38,8 +44,7 @@ export function PatchEditor({ picture }: { readonly picture: Shown }): JSX.Eleme
         states={states}
         brush={brush}
         onBegin={() => past.remember(hidden)}
-        // A fast stroke paints several times before the next rendering.
-        onPaint={(patches, isHidden) => hide(withPatches(hiddenByHand(panel.state()), patches, isHidden))}
+        onPaint={paint}
       />
       <div class="editor-row">
         <div aria-live="polite">
