@@ -1,10 +1,15 @@
 import "./styles/theme.css";
 import "./styles/base.css";
+import "./styles/buttons.css";
+import "./styles/fields.css";
 import "./styles/controls.css";
+import "./styles/notes.css";
 import "./styles/layout.css";
+import "./styles/layers.css";
 import "./styles/connection.css";
 import "./styles/editors.css";
 import "./styles/results.css";
+import "./styles/proof.css";
 import { render } from "preact";
 import { browserClock } from "./browserClock.ts";
 import { connect } from "./connection/connect.ts";

@@ -22,7 +22,7 @@ export function ResultPicture({ jobId, variant, description }: ResultPictureProp
       return (
         <span class="picture failed">
           <Icon name="warning" />
-          Not to be had
+          Not available
         </span>
       );
   }

@@ -18,7 +18,7 @@ const fusionTexts: Readonly<Record<Fusion, { readonly label: string; readonly hi
   },
   global: {
     label: "Reference and text everywhere",
-    hint: "Both guide the whole picture; what is hidden of the reference stays unseen.",
+    hint: "Both guide the whole picture. Hidden patches of the reference stay unseen.",
   },
   image: { label: "Reference only", hint: "The prompt is left out." },
   text: { label: "Text only", hint: "The reference is left out, and everything is painted anew." },
@@ -42,7 +42,7 @@ export function AdvancedSection(): JSX.Element {
       <FusionRow fusion={fusion} onChoose={(next) => change({ fusion: next })} />
       <SliderRow
         label="Repaint"
-        hint="1 starts from nothing; less keeps more of the reference’s layout and colours"
+        hint="1 starts from noise alone; less keeps more of the reference’s layout and colours"
         value={strength}
         range={settingRanges.strength}
         usual={{ min: 0.05, max: 1 }}

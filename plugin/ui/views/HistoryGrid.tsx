@@ -24,7 +24,7 @@ export function HistoryGrid(): JSX.Element | null {
           />
         ))}
       </div>
-      {status === "failed" && <p class="hint">The history cannot be read now.</p>}
+      {status === "failed" && <p class="hint">The history could not be read.</p>}
       {(more || status === "failed") && (
         <button
           type="button"

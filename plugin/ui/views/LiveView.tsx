@@ -15,7 +15,7 @@ export function LiveView({ run }: { readonly run: ActiveRun }): JSX.Element {
       <figure>
         <div class={`stage live ${run.type}`} style={{ "--ratio": ratioOf(state, run) }}>
           {preview === null ? (
-            <p class="stage-text">The first look comes after one step</p>
+            <p class="stage-text">The first preview comes after one step</p>
           ) : (
             <img src={preview.url} alt="Preview of the background so far" draggable={false} />
           )}

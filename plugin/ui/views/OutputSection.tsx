@@ -68,7 +68,7 @@ function SizeText(): JSX.Element | null {
   return output.isAsWished ? (
     <span class="secondary-text one-line">{text}</span>
   ) : (
-    <span class="secondary-text one-line" title="As large as can be: each side is 64 to 4096 px">
+    <span class="secondary-text one-line" title="The nearest that is possible: each side is 64 to 4096 px">
       {text}
     </span>
   );

@@ -32,8 +32,8 @@ export function ProofBadge({ jobId, variant, changedPixels }: ProofBadgeProps): 
       <div class="proof-body">
         <p>
           {isIntact
-            ? "Every opaque pixel of the product is bit for bit what you gave. The server compared them in the finished picture and took a fingerprint before and after."
-            : "The product in this picture is not the one you gave. Do not use it: generate again, and report this if it stays."}
+            ? "Every opaque pixel of the product is identical to the original. The server compared them in the finished picture and took a fingerprint before and after."
+            : "The product in this picture differs from the original. Do not use it: generate again, and report it if this happens again."}
         </p>
         {isOpen && <Evidence jobId={jobId} variant={variant} />}
       </div>
@@ -70,7 +70,7 @@ function EvidenceList({ proof }: { readonly proof: ProductProof }): JSX.Element 
       <dt>SHA-256 after</dt>
       <dd>
         <code title={sha256After}>{shortHash(sha256After)}</code>{" "}
-        {sha256Before === sha256After ? "the same" : "not the same"}
+        {sha256Before === sha256After ? "the same" : "different"}
       </dd>
     </dl>
   );

@@ -82,7 +82,9 @@ function ChosenReference(): JSX.Element {
         <VisibilityLine states={states} />
         {slots.referenceMask.type === "empty" && (
           <div class="slot-line">
-            <span class="secondary-text">No mask</span>
+            <span class="secondary-text" title="A layer over the reference: white keeps, black drops">
+              No mask
+            </span>
             <UseSelection slot="referenceMask" label="Keep/drop mask" class="link" />
           </div>
         )}
@@ -109,6 +111,7 @@ function ReferencePicture({ states }: { readonly states: readonly PatchState[] }
         <button
           type="button"
           class="reference-picture checker"
+          tabIndex={-1}
           aria-label="Edit visibility"
           title="Edit visibility"
           onClick={() => void panel.editors.openPatches()}

@@ -46,7 +46,7 @@ function NothingYet(): JSX.Element {
         <Icon name="picture" sizePx={20} />
       </div>
       <p class="nothing-title">No backgrounds yet</p>
-      <p class="hint">Whatever you generate is kept here, also when Figma was closed in between.</p>
+      <p class="hint">Everything you generate is kept here, even after you close Figma.</p>
       <button type="button" class="secondary" onClick={() => panel.dispatch({ type: "tab_chosen", tab: "create" })}>
         Choose layers
       </button>

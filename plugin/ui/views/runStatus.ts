@@ -23,9 +23,9 @@ export function runStatus(run: ActiveRun, nowMs: number): RunStatus {
 }
 
 const preparing = {
-  freezing: { title: "Reading the product", detail: "Its place is kept from here on" },
+  freezing: { title: "Reading the product", detail: "You can go on working in the canvas" },
   exporting: { title: "Exporting the reference", detail: "Nothing is painted yet" },
-  uploading: { title: "Sending the pictures", detail: "To the server on your side only" },
+  uploading: { title: "Sending the pictures", detail: "Only to your own server" },
 } as const;
 
 function queued(ahead: number): Pick<RunStatus, "title" | "detail"> {
@@ -48,7 +48,7 @@ function stepping(progress: RunProgress, { params }: RunJob, nowMs: number): Run
   ];
   return {
     title: step === steps ? "Finishing" : `Step ${step} of ${steps}`,
-    detail: details.length === 0 ? "Measuring the pace" : details.join(" · "),
+    detail: details.length === 0 ? "Estimating the time left" : details.join(" · "),
     part: partDone(progress, variants),
   };
 }

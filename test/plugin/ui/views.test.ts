@@ -247,7 +247,7 @@ describe("the proof", () => {
     await doing(() => world.panel.dispatch({ type: "tab_chosen", tab: "results" }));
     expect(text()).not.toContain("Product unchanged");
     expect(find(".proof [role=alert]", HTMLElement).textContent).toBe("Product changed: 1,204 pixels");
-    expect(find(".evidence", HTMLElement).textContent).toMatch(/not the same$/);
+    expect(find(".evidence", HTMLElement).textContent).toMatch(/different$/);
   });
 });
 
