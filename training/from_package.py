@@ -19,6 +19,7 @@ def main():
         shutil.copytree(PACKAGE / config, RUNS / name, dirs_exist_ok=True)
     for name in ("tokenizer", "autoencoder", "decoder", "depth", "base"):
         (RUNS / f"{name}.done").touch()
+    (RUNS / "started-from-package").touch()
     tokenizer = train_tokenizer.load()
     model = Backdrop(tokenizer.get_vocab_size(), tokenizer.token_to_id(train_tokenizer.END))
     load(model)

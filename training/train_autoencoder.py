@@ -108,6 +108,7 @@ def save(model, scenes, keep_scale, report=False):
         print(f"latents: mean {latents.mean((0, 2, 3)).tolist()} std {latents.std((0, 2, 3)).tolist()}")
         result = f"PSNR of the latent space on {len(held)} held-out pictures: {psnr(model, scenes, held):.2f} dB"
         print(result)
+        (RUNS / "autoencoder").mkdir(parents=True, exist_ok=True)
         (RUNS / "autoencoder" / "result.txt").write_text(result + "\n")
 
 
