@@ -10,19 +10,29 @@ import { sampleDocument } from "./view/sampleDocument.ts";
 
 /** The playground's page: loads the plugin as it was built and the document as it was left, and runs the one on the other. */
 
-const [code, html, manifestText, kept] = await Promise.all([
-  fetchText("/plugin/code.js"),
-  fetchText("/plugin/ui.html"),
-  fetchText("/plugin/manifest.json"),
-  openDocument(),
-]);
-const manifest = readManifest(manifestText);
-const playground = new Playground({ code, html, pluginId: manifest.id }, kept, chosenTheme());
-window.playground = createHooks(playground);
-
 const root = document.getElementById("root");
-if (root !== null) render(h(App, { playground, manifest, openingView: openingView(kept) }), root);
-await playground.run("");
+
+try {
+  await start();
+} catch (error) {
+  if (root !== null)
+    root.textContent = `The playground did not start. ${error instanceof Error ? error.message : error}`;
+  throw error;
+}
+
+async function start(): Promise<void> {
+  const [code, html, manifestText, kept] = await Promise.all([
+    fetchText("/plugin/code.js"),
+    fetchText("/plugin/ui.html"),
+    fetchText("/plugin/manifest.json"),
+    openDocument(),
+  ]);
+  const manifest = readManifest(manifestText);
+  const playground = new Playground({ code, html, pluginId: manifest.id }, kept, chosenTheme());
+  window.playground = createHooks(playground);
+  await playground.run("");
+  if (root !== null) render(h(App, { playground, manifest, openingView: openingView(kept) }), root);
+}
 
 async function openDocument(): Promise<KeptDocument> {
   const known = await loadDocument().catch(() => null);

@@ -16,7 +16,7 @@ describeInBrowser("a first run", () => {
     const playground = await studio.playground();
     const code = playground.panel.getByLabel("Pairing code");
     await code.fill(studio.server.pairingCode === "AAAAAA" ? "BBBBBB" : "AAAAAA");
-    await playground.panel.getByRole("status").getByText("That is not the code").waitFor();
+    await playground.panel.getByText("That is not the code").waitFor();
     await playground.screenshot("pairing-wrong-code");
     expect([await code.inputValue(), await playground.generateButton.count()]).toEqual(["", 0]);
     await playground.close();
@@ -25,11 +25,11 @@ describeInBrowser("a first run", () => {
 
   it("shows sharpening previews, and puts the result beneath the product, in one undo step", async () => {
     const playground = await studio.playground();
-    await playground.use("Reference / podium", "style reference");
+    await playground.use("Reference / podium", "Style reference");
     const before = await playground.layer("Instagram post");
     await playground.generate();
     const looks = new Set<string>();
-    const preview = playground.panel.getByAltText(/^Preview after step/);
+    const preview = playground.panel.getByAltText(/^Preview/);
     while (looks.size < 3) looks.add((await preview.getAttribute("src")) ?? "");
     await playground.screenshot("previews");
     await playground.result();
@@ -55,8 +55,8 @@ describeInBrowser("a first run", () => {
 
   it("puts the background behind a turned product between pixels exactly where the server painted it", async () => {
     const playground = await studio.playground();
-    await playground.use("Reference / table", "style reference");
-    await playground.use("Jar", "product");
+    await playground.use("Reference / table", "Style reference");
+    await playground.use("Jar", "Product");
     const { id: headline } = await playground.layer("pura");
     await playground.set(headline, { visible: false });
     await playground.generate();

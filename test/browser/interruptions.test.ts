@@ -4,7 +4,7 @@ import type { Layer } from "./playgroundWindow.ts";
 import { Studio } from "./studio.ts";
 
 /** Long enough for previews in the canvas, which come 1.5 s apart at most. */
-const longRun = { steps: 40 };
+const longRun = { steps: 30 };
 const isPreview = ({ name }: Layer) => name === "Backdrop preview";
 
 describeInBrowser("interruptions", () => {
@@ -19,12 +19,12 @@ describeInBrowser("interruptions", () => {
 
   it("cancelling in the middle of a run changes nothing in the document", async () => {
     const playground = await studio.playground({ form: longRun });
-    await playground.use("Reference / table", "style reference");
+    await playground.use("Reference / table", "Style reference");
     const before = await playground.tree();
     await playground.generate();
     await playground.step(2);
     await playground.cancelButton.click();
-    await playground.panel.getByText("Cancelled. Nothing in your document was changed.").waitFor();
+    await playground.panel.getByText("This run was cancelled.").waitFor();
     await playground.generateButton.waitFor();
     await playground.screenshot("cancelled");
     expect(await playground.tree()).toEqual(before);
@@ -34,11 +34,11 @@ describeInBrowser("interruptions", () => {
 
   it("a server that is killed and started again in the middle of a run brings the run to its end", async () => {
     const playground = await studio.playground({ form: { steps: 30 } });
-    await playground.use("Reference / bokeh", "style reference");
+    await playground.use("Reference / bokeh", "Style reference");
     await playground.generate();
     await playground.step(3);
     await studio.server.kill();
-    await playground.panel.locator("[data-cause]").waitFor();
+    await playground.panel.getByRole("button", { name: "Try now" }).waitFor();
     await playground.screenshot("server-lost");
     await studio.server.start();
     await playground.result();
@@ -48,7 +48,7 @@ describeInBrowser("interruptions", () => {
 
   it("previews in the canvas stay within their cap, and leave nothing behind", async () => {
     const playground = await studio.playground({ form: { ...longRun, canvasPreviews: true } });
-    await playground.use("Reference / beach", "style reference");
+    await playground.use("Reference / beach", "Style reference");
     const before = await playground.layer("Instagram post");
     const previewIndex = async () => (await playground.layer("Instagram post")).children.findIndex(isPreview);
     await playground.generate();
@@ -65,7 +65,7 @@ describeInBrowser("interruptions", () => {
 
   it("a preview layer that is deleted by hand does not disturb the run", async () => {
     const playground = await studio.playground({ form: { ...longRun, canvasPreviews: true } });
-    await playground.use("Reference / beach", "style reference");
+    await playground.use("Reference / beach", "Style reference");
     await playground.generate();
     const preview = async () => (await playground.layer("Instagram post")).children.find(isPreview)?.id;
     await expect.poll(preview, { timeout: 60_000 }).toBeDefined();
@@ -78,7 +78,7 @@ describeInBrowser("interruptions", () => {
 
   it("the result comes to where a product was that is deleted in the middle of the run", async () => {
     const playground = await studio.playground({ form: { steps: 30 } });
-    await playground.use("Reference / table", "style reference");
+    await playground.use("Reference / table", "Style reference");
     await playground.generate();
     await playground.step(2);
     await playground.delete((await playground.layer("Bottle")).id);

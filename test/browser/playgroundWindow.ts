@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FrameLocator, Page } from "playwright-core";
+import { expect } from "vitest";
 import type { LayerValues } from "../../plugin/playground/document/edits.ts";
 import type { Hooks } from "../../plugin/playground/view/hooks.ts";
 
@@ -59,13 +60,18 @@ export class PlaygroundWindow {
     return found;
   }
 
-  async use(name: string, as: "product" | "style reference"): Promise<void> {
+  /** Makes this layer the product, or the style reference, as a person does: what was there goes, then "Use selection". */
+  async use(name: string, as: "Product" | "Style reference"): Promise<void> {
     // The panel takes what is selected when it opens for the product.
     await this.generateButton.waitFor();
+    const slot = this.panel.getByRole("region", { name: as });
+    const clear = slot.getByRole("button", { name: `Clear ${as}` });
+    if ((await clear.count()) > 0) await clear.click();
     const { id } = await this.layer(name);
     await this.page.evaluate((layerId) => window.playground?.select(layerId), id);
-    await this.panel.getByRole("button", { name: `Use “${name}” as ${as}` }).click();
-    const slot = this.panel.getByRole("group", { name: as === "product" ? "Product" : "Style reference" });
+    const useSelection = this.panel.getByRole("button", { name: `Use selection: ${as}` });
+    await expect.poll(() => useSelection.getAttribute("title")).toContain(name);
+    await useSelection.click();
     await slot.getByText(name, { exact: true }).waitFor();
   }
 

@@ -16,18 +16,18 @@ describeInBrowser("tweaks", () => {
   it("a hidden part of the reference changes the picture of the same seed", async () => {
     const playground = await studio.playground({ form: { seed: 7, isSeedLocked: true } });
     const { panel, page } = playground;
-    await playground.use("Reference / podium", "style reference");
+    await playground.use("Reference / podium", "Style reference");
     await playground.generate();
     await playground.result();
     const whole = await studio.server.latestOutput("background-1.png");
 
     await panel.getByRole("tab", { name: "Create" }).click();
-    await panel.getByRole("button", { name: "Choose…" }).click();
+    await panel.getByRole("button", { name: "Edit visibility" }).last().click();
     const grid = panel.getByRole("grid");
     await grid.waitFor();
     const box = await grid.boundingBox();
     if (box === null) throw new Error("the patches are not shown");
-    await panel.getByText("5", { exact: true }).click();
+    await panel.getByRole("radio", { name: "5" }).check();
     await page.mouse.move(box.x + box.width * 0.2, box.y + box.height * 0.8);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.9, box.y + box.height * 0.8, { steps: 12 });
@@ -59,9 +59,9 @@ describeInBrowser("tweaks", () => {
       await page.keyboard.press("ArrowDown");
     }
     await page.keyboard.press("Enter");
-    await tabTo(isFocused('button[aria-label="Use “Reference / beach” as style reference"]'));
+    await tabTo(isFocused('button[aria-label="Use selection: Style reference"]'));
     await page.keyboard.press("Enter");
-    await panel.getByRole("group", { name: "Style reference" }).getByText("Reference / beach").waitFor();
+    await panel.getByRole("region", { name: "Style reference" }).getByText("Reference / beach").waitFor();
     await tabTo(isFocused("textarea"));
     await page.keyboard.type("sand in the morning");
     await playground.screenshot("keyboard");

@@ -21,9 +21,6 @@ interface AppProps {
   readonly openingView: readonly string[];
 }
 
-/** Where the plugin's window opens. */
-const pluginWindowRoomPx = 340 + 64;
-
 /** The whole page: bar, layers and properties at the left, the canvas, and the plugin's window over it. */
 export function App({ playground, manifest, openingView }: AppProps): JSX.Element {
   const state = useStore(playground.store);
@@ -38,7 +35,6 @@ export function App({ playground, manifest, openingView }: AppProps): JSX.Elemen
 
   useEffect(() => {
     if (canvas === null) return;
-    canvas.insets = { ...canvas.insets, right: pluginWindowRoomPx };
     canvas.whenSized(() => {
       const box = unionOf(boxesOf(playground.store.state, openingView));
       if (box === null) canvas.zoomTo("fit");

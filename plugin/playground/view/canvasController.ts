@@ -8,11 +8,12 @@ import { type CanvasView, PointerTool } from "./pointerTool.ts";
 type ClientPoint = Pick<MouseEvent, "clientX" | "clientY">;
 
 const zoomStep = 1.5;
+const margins: Insets = { left: 48, top: 72, right: 48, bottom: 56 };
+/** Where the plugin's window opens. */
+const pluginRoomPx = 340 + 64;
 
 /** The canvas: its camera, and what is drawn on it whenever something changed. */
 export class CanvasController implements CanvasControl, CanvasView {
-  /** px at each side that other things lie over */
-  insets: Insets = { left: 48, top: 72, right: 48, bottom: 56 };
   readonly pointer: PointerTool;
   private readonly canvas: HTMLCanvasElement;
   private readonly playground: Playground;
@@ -52,8 +53,10 @@ export class CanvasController implements CanvasControl, CanvasView {
     else this.onSized = call;
   }
 
+  /** Beside the plugin's window, if there is one. */
   showBox(box: Box): void {
-    this.look(fitInto(box, this.size, this.insets));
+    const { isPluginRunning } = this.playground.store.state;
+    this.look(fitInto(box, this.size, isPluginRunning ? { ...margins, right: pluginRoomPx } : margins));
   }
 
   showView(center: Point, zoom: number): void {
