@@ -23,12 +23,13 @@ describe("hidden patches", () => {
 
 describe("a reference from disk", () => {
   it("takes the layer's place, until a layer takes its", async () => {
-    const world = await openPanel();
+    const world = await openPanel({ slots: { referenceMask: slotOf("1:8") } });
     await world.panel.layers.openReference(new File([], "beach.jpg"));
     await settled();
     expect(world.toMain.at(-1)).toEqual({ type: "clear_slot", slot: "reference" });
     world.say({ type: "slot_changed", slot: "reference", state: { type: "empty" } });
     expect(world.panel.state().referenceFile?.name).toBe("beach.jpg");
+    expect(world.panel.state().droppedParts).toEqual([0.5]);
     expect(world.panel.state().thumbnails.reference).toMatchObject({ type: "ready", url: "blob:beach.jpg" });
     world.say({ type: "slot_changed", slot: "reference", state: slotOf("1:3") });
     expect(world.panel.state().referenceFile).toBeNull();

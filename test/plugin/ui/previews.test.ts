@@ -42,8 +42,11 @@ describe("a preview in the panel", () => {
 
   it("that is overtaken while it is decoded is not shown, and of another job neither", async () => {
     const world = await running(false);
-    world.preview({ jobId: id, variant: 1, step: 1, steps: 20 });
-    world.preview({ jobId: id, variant: 1, step: 2, steps: 20 });
+    const release = world.holdPictures();
+    await preview(world, 1);
+    world.holdPictures()();
+    await preview(world, 2);
+    release();
     await settled();
     world.preview({ jobId: jobId(1), variant: 1, step: 3, steps: 20 });
     await settled();

@@ -161,6 +161,19 @@ describe("the history", () => {
     expect(world.toServer.filter(([name]) => name === "history")).toHaveLength(3);
   });
 
+  it("has each job once, also where a page was read twice", async () => {
+    const world = await openPanel({ history });
+    world.panel.dispatch({ type: "jobs_read", jobs: history, more: false, isContinued: true });
+    expect(world.panel.state().jobs.jobs).toHaveLength(3);
+  });
+
+  it("that could not be read is read from its newest again", async () => {
+    const world = await openPanel({ history });
+    world.panel.dispatch({ type: "jobs_failed" });
+    await world.panel.results.readMore();
+    expect(world.panel.state().jobs).toMatchObject({ status: "read", jobs: history });
+  });
+
   it("keeps the pages that were read when a run joins it", async () => {
     const many = Array.from({ length: 50 }, (_, index) => summaryOf(100 - index, { type: "cancelled" }));
     const world = await openPanel({ history: many });

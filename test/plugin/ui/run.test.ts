@@ -89,6 +89,15 @@ describe("a run", () => {
     ]);
   });
 
+  it("is not ended by what becomes of another job", async () => {
+    const world = await openPanel();
+    await started(world);
+    world.event(jobId(1), doneEnd());
+    await settled();
+    expect(runOf(world).type).toBe("queued");
+    expect(posted(world, "end_run")).toHaveLength(0);
+  });
+
   it("is one at a time", async () => {
     const world = await openPanel();
     await started(world);
@@ -141,6 +150,8 @@ describe("cancelling", () => {
     expect(runOf(world).type).toBe("cancelled");
     expect(posted(world, "insert_result")).toHaveLength(0);
     expect(posted(world, "end_run")).toHaveLength(1);
+    world.refuse(id, "queue_full", "too late");
+    expect(runOf(world).type).toBe("cancelled");
   });
 
   it("that came too late shows the result", async () => {
@@ -223,7 +234,11 @@ describe("a run of an earlier opening", () => {
       await settled();
     }
     expect(called(world, "history")).toHaveLength(2);
-    expect(called(world, "follow")).toHaveLength(1);
     expect(runOf(world).type).toBe("queued");
+    world.event(jobId(5), { type: "cancelled" });
+    world.setHistory([summaryOf(8, null)]);
+    world.connect(ready);
+    await settled();
+    expect(called(world, "follow")).toEqual([["follow", jobId(5)]]);
   });
 });

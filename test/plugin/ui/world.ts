@@ -30,8 +30,8 @@ export interface FakeWorld {
   /** what `history` answers from now on; a page holds 24 */
   setHistory(jobs: readonly JobSummary[]): void;
   setFile(name: string, content: string): void;
-  /** files that are not there yet: `fetchResult` waits until it is called */
-  holdFiles(): () => void;
+  /** pictures that are shown from now on wait until it is called */
+  holdPictures(): () => void;
   advance(ms: number): Promise<void>;
 }
 
@@ -97,7 +97,8 @@ export async function openPanel(options: WorldOptions = {}): Promise<FakeWorld> 
   const server = fakeServer(options.connection ?? ready, options.history ?? []);
   const clock = fakeClock();
   const host = createHost(main.window);
-  const world = { host, connection: server.connection, pixels: fakePixels, clock };
+  const { pixels, holdPictures } = fakePixels();
+  const world = { host, connection: server.connection, pixels, clock };
   const panel = createPanel(world, {
     type: "opened",
     command: "open",
@@ -108,7 +109,7 @@ export async function openPanel(options: WorldOptions = {}): Promise<FakeWorld> 
     ...options.opened,
   });
   await settled();
-  return { ...main, ...server, panel, advance: clock.advance };
+  return { ...main, ...server, panel, holdPictures, advance: clock.advance };
 }
 
 /** Whatever the panel has begun and can finish by itself is finished. */
@@ -166,7 +167,6 @@ function fakeServer(first: ConnectionState, jobs: readonly JobSummary[]) {
   const listeners = new Set<ConnectionListener>();
   const files = new Map<string, string>();
   let state = first;
-  let held: Promise<void> = Promise.resolve();
   const note = (...call: readonly unknown[]) => void toServer.push(call);
   const connection: Connection = {
     get state() {
@@ -199,7 +199,6 @@ function fakeServer(first: ConnectionState, jobs: readonly JobSummary[]) {
     },
     async fetchResult(id, name) {
       note("fetchResult", id, name);
-      await held;
       return bytesOf(files.get(name) ?? name);
     },
   };
@@ -224,13 +223,6 @@ function fakeServer(first: ConnectionState, jobs: readonly JobSummary[]) {
       jobs = changed;
     },
     setFile: (name: string, content: string) => void files.set(name, content),
-    holdFiles() {
-      let release = () => {};
-      held = new Promise((resolve) => {
-        release = resolve;
-      });
-      return release;
-    },
   };
 }
 
@@ -259,19 +251,35 @@ function fakeClock(): Clock & { advance(ms: number): Promise<void> } {
 }
 
 /** The URL of a picture tells its bytes, so that a test sees which one is shown. */
-const fakePixels: Pixels = {
-  show: async (bytes) => ({ url: `blob:${new TextDecoder().decode(bytes)}`, sizePx: { width: 10, height: 10 } }),
-  openReference: async (file) => ({
-    name: file.name,
-    bytes: bytesOf(file.name),
-    sizePx: { width: 640, height: 480 },
-    downscaledFrom: null,
-  }),
-  productMask: async () => bytesOf("product mask"),
-  referenceMask: async ({ grid, hidden }) => bytesOf(`mask ${grid}: ${hidden.join(",")}`),
-  droppedParts: async (_, maskLayer) => (maskLayer === null ? null : [0.5]),
-  shrinkJpeg: async (jpeg) => jpeg,
-};
+function fakePixels() {
+  let held: Promise<void> = Promise.resolve();
+  const pixels: Pixels = {
+    async show(bytes) {
+      await held;
+      return { url: `blob:${new TextDecoder().decode(bytes)}`, sizePx: { width: 10, height: 10 } };
+    },
+    openReference: async (file) => ({
+      name: file.name,
+      bytes: bytesOf(file.name),
+      sizePx: { width: 640, height: 480 },
+      downscaledFrom: null,
+    }),
+    productMask: async () => bytesOf("product mask"),
+    referenceMask: async ({ grid, hidden }) => bytesOf(`mask ${grid}: ${hidden.join(",")}`),
+    droppedParts: async (_, maskLayer) => (maskLayer === null ? null : [0.5]),
+    shrinkJpeg: async (jpeg) => jpeg,
+  };
+  return {
+    pixels,
+    holdPictures() {
+      let release = () => {};
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
+    },
+  };
+}
 
 export function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
