@@ -24,7 +24,7 @@ describeInBrowser("a first run", () => {
   });
 
   it("shows sharpening previews, and puts the result beneath the product, in one undo step", async () => {
-    const playground = await studio.playground();
+    const playground = await studio.playground({ form: { steps: 60 } });
     await playground.use("Reference / podium", "Style reference");
     const before = await playground.layer("Instagram post");
     await playground.generate();

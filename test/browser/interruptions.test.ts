@@ -4,7 +4,7 @@ import type { Layer } from "./playgroundWindow.ts";
 import { Studio } from "./studio.ts";
 
 /** Long enough for previews in the canvas, which come 1.5 s apart at most. */
-const longRun = { steps: 30 };
+const longRun = { steps: 100 };
 const isPreview = ({ name }: Layer) => name === "Backdrop preview";
 
 describeInBrowser("interruptions", () => {
@@ -33,7 +33,7 @@ describeInBrowser("interruptions", () => {
   });
 
   it("a server that is killed and started again in the middle of a run brings the run to its end", async () => {
-    const playground = await studio.playground({ form: { steps: 30 } });
+    const playground = await studio.playground({ form: longRun });
     await playground.use("Reference / bokeh", "Style reference");
     await playground.generate();
     await playground.step(3);
@@ -77,7 +77,7 @@ describeInBrowser("interruptions", () => {
   });
 
   it("the result comes to where a product was that is deleted in the middle of the run", async () => {
-    const playground = await studio.playground({ form: { steps: 30 } });
+    const playground = await studio.playground({ form: longRun });
     await playground.use("Reference / table", "Style reference");
     await playground.generate();
     await playground.step(2);

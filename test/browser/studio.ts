@@ -6,7 +6,7 @@ import { ServerProcess } from "./serverProcess.ts";
 type StorageState = Exclude<BrowserContextOptions["storageState"], string | undefined>;
 
 export interface WindowOptions {
-  /** of the panel's form, as it keeps it; few steps by default */
+  /** of the panel's form, as it keeps it; few steps by default, and all of them run */
   readonly form?: {
     readonly steps?: number;
     readonly seed?: number;
@@ -41,7 +41,10 @@ export class Studio {
       colorScheme: theme,
       ...(this.storage === undefined ? {} : { storageState: this.storage }),
     });
-    const kept = JSON.stringify({ version: 1, form: { steps: 10, prompt: "a warm wooden table", ...form } });
+    const kept = JSON.stringify({
+      version: 1,
+      form: { steps: 10, strength: 1, prompt: "a warm wooden table", ...form },
+    });
     await context.addInitScript((text) => {
       // The panel's own frame has no storage.
       if (window.origin !== "null") localStorage.setItem("clientStorage/panel", text);

@@ -77,9 +77,13 @@ function isFromLayer({ replaceable, insertions }: State): boolean {
   return replaceable !== null && !isOfThisPanel;
 }
 
-/** The newest preview, as an <img> can show it; the one before is revoked once it is out of the state. */
+/**
+ * Previews as an <img> can show them, one after the other; where they come faster than they are decoded, the newest is next. The one
+ * before is revoked once it is out of the state.
+ */
 function createPreviewShowing({ pixels, state, dispatch, subscribe }: Context): (preview: Preview) => Promise<void> {
-  let latest = 0;
+  let newest: Preview | null = null;
+  let isDecoding = false;
   let shownUrl: string | null = null;
 
   subscribe(({ run }) => {
@@ -89,16 +93,23 @@ function createPreviewShowing({ pixels, state, dispatch, subscribe }: Context): 
     shownUrl = url;
   });
 
-  return async ({ jobId, jpeg }) => {
-    const own = ++latest;
-    try {
-      const shown = await pixels.show(jpeg);
-      if (own === latest) dispatch({ type: "run_preview", jobId, preview: shown });
-      const { run } = state();
-      const isTaken = (run.type === "running" || run.type === "cancelling") && run.preview === shown;
-      if (!isTaken) URL.revokeObjectURL(shown.url);
-    } catch {
-      // A preview is a courtesy: the next one comes.
+  async function show({ jobId, jpeg }: Preview): Promise<void> {
+    const preview = await pixels.show(jpeg);
+    dispatch({ type: "run_preview", jobId, preview });
+    const { run } = state();
+    const isTaken = (run.type === "running" || run.type === "cancelling") && run.preview === preview;
+    if (!isTaken) URL.revokeObjectURL(preview.url);
+  }
+
+  return async (preview) => {
+    newest = preview;
+    if (isDecoding) return;
+    isDecoding = true;
+    for (let next: Preview | null = newest; next !== null; next = newest) {
+      newest = null;
+      // A preview is a courtesy: when one cannot be shown, the next one comes.
+      await show(next).catch(() => {});
     }
+    isDecoding = false;
   };
 }
