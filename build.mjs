@@ -15,7 +15,6 @@ async function buildServer() {
       cli: "server/cli/main.ts",
       engineChild: "server/engine/child.ts",
       contactSheet: "docs/contactSheet.ts",
-      recordFlow: "docs/recordFlow.ts",
       ...Object.fromEntries(benches.map((file) => [`bench/${file.slice(0, -3)}`, `bench/${file}`])),
     },
     outdir: "dist",
