@@ -49,9 +49,14 @@ def plan(seed, groups):
     return out
 
 
+def held_out_from(groups):
+    """The first of the groups at the end that are all held out."""
+    return groups - int(groups * 0.05)
+
+
 def split_of(family, palette, light, g, groups):
     """'test' for the last 5 % of groups and for about one family x palette x light combination in 25."""
-    if g >= groups - int(groups * 0.05):
+    if g >= held_out_from(groups):
         return "test"
     key = hashlib.sha256(f"{family}|{palette}|{light}".encode()).digest()[0]
     return "test" if key < 10 else "train"
@@ -118,8 +123,10 @@ def work(args):
     log = os.path.join(args.out, f"scenes-{args.worker}.jsonl")
     tmp = os.path.join(args.tmp, f"render-{os.getpid()}.exr")
     start, count = time.time(), 0
-    for g in range(args.worker, args.groups, args.workers):
-        if g in done:
+    # The held-out end comes first: wherever rendering stops, there is something to measure on.
+    tail = held_out_from(args.groups)
+    for g in [*range(tail, args.groups), *range(tail)]:
+        if g in done or g % args.workers != args.worker:
             continue
         try:
             records = group(g, specs[g], args.seed, args.out, args.samples, tmp)
