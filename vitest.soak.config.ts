@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Hundreds of killed engines, a thousand lost connections: tens of minutes, by hand (`npm run test:soak`). */
+/** Two hundred killed engines, a thousand lost connections: over a minute (`npm run test:soak`). */
 export default defineConfig({
   test: {
     include: ["test/soak/**/*.test.ts"],
