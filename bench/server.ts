@@ -83,8 +83,8 @@ async function measureServer(engineMs: number): Promise<void> {
   const overheadMs = median(times) - engineMs;
   rows.push(
     ["the same job through the socket", `${(median(times) / 1000).toFixed(2)} s`, ""],
-    ["server beyond the engine", `${percent(overheadMs / median(times))} (${overheadMs.toFixed(0)} ms)`, "≤ 2 %"],
-    ["… beyond what the engine's process says of itself", percent(median(shares.slice(1))), "≤ 2 %"],
+    ["server beyond the engine", `${percent(overheadMs / median(times))} (${overheadMs.toFixed(0)} ms)`, "≤ 5 %"],
+    ["… beyond what the engine's process says of itself", percent(median(shares.slice(1))), "≤ 5 %"],
   );
 
   rows.push(["control round trip, idle", latency(await roundTrips(client, () => false)), ""]);
@@ -94,7 +94,7 @@ async function measureServer(engineMs: number): Promise<void> {
   const end = client.end(busy, 600_000).then(() => {
     isOver = true;
   });
-  rows.push(["control round trip, engine busy", latency(await roundTrips(client, () => isOver)), "p99 ≤ 100 ms"]);
+  rows.push(["control round trip, both cores inferring", latency(await roundTrips(client, () => isOver)), "p99 ≤ 10 ms"]);
   client.send({ type: "cancel", jobId: busy });
   await end;
   await server.stop();
