@@ -2,6 +2,7 @@ import { decodeImage } from "../image/decode.ts";
 import { encodePng, withRecipe } from "../image/encode.ts";
 import { alphaOf, flatten, type RgbaImage } from "../image/rgba.ts";
 import { pasteProduct, proveProduct } from "./compose.ts";
+import { castContactShadow } from "./contactShadow.ts";
 import { controlEmbedding } from "./controlEmbedding.ts";
 import { createDdim } from "./ddim.ts";
 import { encodePrompt } from "./encodePrompt.ts";
@@ -85,7 +86,7 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   }));
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
   const collage = await stages.run("encode", () =>
-    encodeLatents(model, pasteProduct(visible.image, scene.workProduct)),
+    encodeLatents(model, pasteProduct(castContactShadow(visible.image, productMask), scene.workProduct)),
   );
 
   const { guidance, depthScale } = settings;

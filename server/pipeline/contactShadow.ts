@@ -1,0 +1,51 @@
+import type { RgbaImage } from "../image/rgba.ts";
+import type { Plane } from "./plane.ts";
+
+/** The product touches the ground in the columns where it ends within this part of its height above its lowest point. */
+const touching = 0.06;
+/** The shadow's half height, of its half width: the ground is seen at a low angle, as product pictures are taken. */
+const flatness = 0.2;
+/** The light that is missing where the product stands. */
+const darkest = 0.85;
+
+/**
+ * `ground` darkened where the product stands on it: a soft ellipse around the foot of the product. A start without a contact shadow
+ * seldom gets one at low strength, and a product without one floats. product [H, W], 1 where it is; both of one size.
+ */
+export function castContactShadow(ground: RgbaImage, product: Plane): RgbaImage {
+  const foot = footOf(product);
+  if (foot === undefined) return ground;
+  const [radiusX, radiusY] = [0.6 * foot.width, 0.6 * flatness * foot.width];
+  const [centreX, centreY] = [foot.x + foot.width / 2, foot.y - radiusY / 3];
+  const data = ground.data.slice();
+  for (let i = 0; i < product.data.length; i++) {
+    const [x, y] = [i % ground.width, Math.floor(i / ground.width)];
+    const distance = Math.hypot((x + 0.5 - centreX) / radiusX, (y + 0.5 - centreY) / radiusY);
+    const light = 1 - darkest * shade(distance);
+    for (let c = 0; c < 3; c++) data[i * 4 + c] = Math.round((ground.data[i * 4 + c] ?? 0) * light);
+  }
+  return { ...ground, data };
+}
+
+/** 1 inside, fading from half of the radius on; 0.14 at the ellipse itself. */
+function shade(distance: number): number {
+  return Math.exp(-0.5 * (Math.max(0, distance - 0.5) / 0.25) ** 2);
+}
+
+/** The columns in which the product touches the ground, and the line below its lowest pixel; px. */
+function footOf({
+  width,
+  height,
+  data,
+}: Plane): { readonly x: number; readonly width: number; readonly y: number } | undefined {
+  const bases = Array.from({ length: width }, (_, x) => {
+    for (let y = height - 1; y >= 0; y--) if ((data[y * width + x] ?? 0) >= 0.5) return y + 1;
+    return 0;
+  });
+  const lowest = Math.max(...bases);
+  const highest = Math.floor(data.findIndex((alpha) => alpha >= 0.5) / width);
+  const touches = (base: number) => base > 0 && base >= lowest - touching * (lowest - highest);
+  const x = bases.findIndex(touches);
+  if (x < 0) return undefined;
+  return { x, width: bases.findLastIndex(touches) + 1 - x, y: lowest };
+}
