@@ -94,7 +94,11 @@ async function measureServer(engineMs: number): Promise<void> {
   const end = client.end(busy, 600_000).then(() => {
     isOver = true;
   });
-  rows.push(["control round trip, both cores inferring", latency(await roundTrips(client, () => isOver)), "p99 ≤ 10 ms"]);
+  rows.push([
+    "control round trip, both cores inferring",
+    latency(await roundTrips(client, () => isOver)),
+    "p99 ≤ 10 ms",
+  ]);
   client.send({ type: "cancel", jobId: busy });
   await end;
   await server.stop();
