@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import type { RgbaImage } from "../image/rgba.ts";
+import { latentStride } from "../../shared/latents.ts";
+import { fillDropped } from "../image/fill.ts";
+import { dilate } from "../image/morphology.ts";
+import { alphaOf, type RgbaImage } from "../image/rgba.ts";
+import type { Plane } from "./plane.ts";
+
+/** px of the painted picture: edges are that unsure in latents. */
+const fringePx = latentStride / 2;
+const seenShadow = 0.1;
 
 /** out = product·a + background·(1 − a); where the product is opaque its bytes are copied. The result is opaque. */
 export function pasteProduct(background: RgbaImage, product: RgbaImage): RgbaImage {
@@ -14,6 +22,20 @@ export function pasteProduct(background: RgbaImage, product: RgbaImage): RgbaIma
     data[i + 3] = 255;
   }
   return { width: background.width, height: background.height, data };
+}
+
+/**
+ * The painted picture with the product, and the fringe that the decoder leaves around it, painted over from the surroundings: nothing
+ * of it is seen beside the real product, or where that is moved away. Its shadow on the ground stays.
+ */
+export async function withoutProduct(painted: RgbaImage, product: RgbaImage, shadow: Plane): Promise<RgbaImage> {
+  const alpha = alphaOf(product);
+  const near = await dilate(alpha, fringePx);
+  const kept = near.data.map((value, i) => {
+    const isShadow = (shadow.data[i] ?? 0) > seenShadow && alpha.data[i] === 0;
+    return value === 0 || isShadow ? 255 : 0;
+  });
+  return fillDropped(painted, { ...near, data: kept });
 }
 
 /** The proof that the product is untouched, over the pixels where it is opaque. */

@@ -1,5 +1,5 @@
 import type { RgbaImage } from "../image/rgba.ts";
-import type { Plane } from "./plane.ts";
+import { mapPlane, type Plane } from "./plane.ts";
 
 /** The product touches the ground in the columns where it ends within this part of its height above its lowest point. */
 const touching = 0.06;
@@ -8,22 +8,24 @@ const flatness = 0.2;
 /** The light that is missing where the product stands. */
 const darkest = 0.85;
 
-/**
- * `ground` darkened where the product stands on it: a soft ellipse around the foot of the product. A start without a contact shadow
- * seldom gets one at low strength, and a product without one floats. product [H, W], 1 where it is; both of one size.
- */
-export function castContactShadow(ground: RgbaImage, product: Plane): RgbaImage {
+/** Where a standing product keeps the light from the ground: a soft ellipse around its foot. product [H, W], 1 where it is; 0 … 1. */
+export function contactShadow(product: Plane): Plane {
   const foot = footOf(product);
-  if (foot === undefined) return ground;
+  if (foot === undefined) return mapPlane(product, () => 0);
   const [radiusX, radiusY] = [0.6 * foot.width, 0.6 * flatness * foot.width];
   const [centreX, centreY] = [foot.x + foot.width / 2, foot.y - radiusY / 3];
+  return mapPlane(product, (_, i) => {
+    const [x, y] = [(i % product.width) + 0.5, Math.floor(i / product.width) + 0.5];
+    return shade(Math.hypot((x - centreX) / radiusX, (y - centreY) / radiusY));
+  });
+}
+
+/** The start of a standing product: without a shadow there, one is seldom painted at low strength, and the product floats. */
+export function darken(ground: RgbaImage, shadow: Plane): RgbaImage {
   const data = ground.data.slice();
-  for (let i = 0; i < product.data.length; i++) {
-    const [x, y] = [i % ground.width, Math.floor(i / ground.width)];
-    const distance = Math.hypot((x + 0.5 - centreX) / radiusX, (y + 0.5 - centreY) / radiusY);
-    const light = 1 - darkest * shade(distance);
-    for (let c = 0; c < 3; c++) data[i * 4 + c] = Math.round((ground.data[i * 4 + c] ?? 0) * light);
-  }
+  shadow.data.forEach((dark, i) => {
+    for (let c = 0; c < 3; c++) data[i * 4 + c] = Math.round((ground.data[i * 4 + c] ?? 0) * (1 - darkest * dark));
+  });
   return { ...ground, data };
 }
 
@@ -33,11 +35,7 @@ function shade(distance: number): number {
 }
 
 /** The columns in which the product touches the ground, and the line below its lowest pixel; px. */
-function footOf({
-  width,
-  height,
-  data,
-}: Plane): { readonly x: number; readonly width: number; readonly y: number } | undefined {
+function footOf({ width, height, data }: Plane) {
   const bases = Array.from({ length: width }, (_, x) => {
     for (let y = height - 1; y >= 0; y--) if ((data[y * width + x] ?? 0) >= 0.5) return y + 1;
     return 0;
@@ -46,6 +44,5 @@ function footOf({
   const highest = Math.floor(data.findIndex((alpha) => alpha >= 0.5) / width);
   const touches = (base: number) => base > 0 && base >= lowest - touching * (lowest - highest);
   const x = bases.findIndex(touches);
-  if (x < 0) return undefined;
-  return { x, width: bases.findLastIndex(touches) + 1 - x, y: lowest };
+  return x < 0 ? undefined : { x, width: bases.findLastIndex(touches) + 1 - x, y: lowest };
 }

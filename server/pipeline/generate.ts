@@ -1,8 +1,8 @@
 import { decodeImage } from "../image/decode.ts";
 import { encodePng, withRecipe } from "../image/encode.ts";
 import { alphaOf, flatten, type RgbaImage } from "../image/rgba.ts";
-import { pasteProduct, proveProduct } from "./compose.ts";
-import { castContactShadow } from "./contactShadow.ts";
+import { pasteProduct, proveProduct, withoutProduct } from "./compose.ts";
+import { contactShadow, darken } from "./contactShadow.ts";
 import { controlEmbedding } from "./controlEmbedding.ts";
 import { createDdim } from "./ddim.ts";
 import { encodePrompt } from "./encodePrompt.ts";
@@ -85,8 +85,9 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     reference: await estimateDepth(model, visible.image, decisionMask),
   }));
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
+  const shadow = contactShadow(productMask);
   const collage = await stages.run("encode", () =>
-    encodeLatents(model, pasteProduct(castContactShadow(visible.image, productMask), scene.workProduct)),
+    encodeLatents(model, pasteProduct(darken(visible.image, shadow), scene.workProduct)),
   );
 
   const { guidance, depthScale } = settings;
@@ -134,20 +135,18 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     }
 
     const painted = await stages.run("decode", () => decodeLatents(model, latents, scene.work));
-    variants.push(await stages.run("compose", () => finish(model, { ...job, settings }, scene, seed, painted)));
+    const variantOf = async () => {
+      const ground = await withoutProduct(painted, scene.workProduct, shadow);
+      return await finish(model, { ...job, settings }, scene, seed, ground);
+    };
+    variants.push(await stages.run("compose", variantOf));
   }
   return { variants, timingsMs: stages.timingsMs() };
 }
 
-/** Painted picture to files: to the frame's size, the product pasted back, and the proof taken from the encoded bytes. */
-async function finish(
-  model: Model,
-  job: ResolvedJob,
-  scene: Scene,
-  seed: number,
-  painted: RgbaImage,
-): Promise<Variant> {
-  const background = await workToFrame(scene, painted);
+/** The painted ground to files: to the frame's size, the product pasted back, and the proof taken from the encoded bytes. */
+async function finish(model: Model, job: ResolvedJob, scene: Scene, seed: number, ground: RgbaImage): Promise<Variant> {
+  const background = await workToFrame(scene, ground);
   const result = await encodePng(pasteProduct(background, scene.product));
   const proof = proveProduct(scene.product, await decodeImage(result, "result.png"));
   const recipe = createRecipe(job, model.package, scene, seed, proof);

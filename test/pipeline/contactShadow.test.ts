@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RgbaImage } from "../../server/image/rgba.ts";
-import { castContactShadow } from "../../server/pipeline/contactShadow.ts";
+import { contactShadow, darken } from "../../server/pipeline/contactShadow.ts";
 import type { Plane } from "../../server/pipeline/plane.ts";
 
 // Protects: a standing product darkens the ground at its foot and nowhere else.
@@ -16,16 +16,16 @@ function plane(isProduct: (x: number, y: number) => boolean): Plane {
   };
 }
 
+/** The ground with the product's shadow. */
+const shadowed = (product: Plane) => darken(ground, contactShadow(product));
+
 /** 0 … 1 of the ground's own light at a pixel */
 function light(image: RgbaImage, x: number, y: number): number {
   return (image.data[(y * 100 + x) * 4] ?? 0) / 200;
 }
 
-describe("castContactShadow", () => {
-  const bottle = castContactShadow(
-    ground,
-    plane((x, y) => x >= 40 && x < 60 && y >= 20 && y < 70),
-  );
+describe("contact shadow", () => {
+  const bottle = shadowed(plane((x, y) => x >= 40 && x < 60 && y >= 20 && y < 70));
 
   it("is darkest where the product stands, and fades beneath and beside it", () => {
     const below = [70, 71, 72, 74, 78].map((y) => light(bottle, 50, y));
@@ -50,20 +50,12 @@ describe("castContactShadow", () => {
   it("lies under the part that touches the ground, not under what hangs above it", () => {
     const foot = (x: number, y: number) => x >= 20 && x < 40 && y >= 30 && y < 80;
     const arm = (x: number, y: number) => x >= 40 && x < 90 && y >= 30 && y < 50;
-    const crane = castContactShadow(
-      ground,
-      plane((x, y) => foot(x, y) || arm(x, y)),
-    );
+    const crane = shadowed(plane((x, y) => foot(x, y) || arm(x, y)));
     expect(light(crane, 30, 80)).toBeLessThan(0.6);
     expect([light(crane, 80, 52), light(crane, 80, 80)]).toEqual([1, 1]);
   });
 
   it("of nothing is nothing", () => {
-    expect(
-      castContactShadow(
-        ground,
-        plane(() => false),
-      ),
-    ).toEqual(ground);
+    expect(shadowed(plane(() => false))).toEqual(ground);
   });
 });
