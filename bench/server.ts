@@ -12,6 +12,7 @@ import { Identity } from "../server/home/identity.ts";
 import { homeAt } from "../server/home/paths.ts";
 import { generate } from "../server/pipeline/generate.ts";
 import { decodeJob } from "../server/pipeline/job.ts";
+import { watchedPreviewShare } from "../server/pipeline/previewPacing.ts";
 import { type JobParams, jobParamsSchema } from "../shared/protocol/jobs.ts";
 import { parseSettings, type SettingsInput } from "../shared/settings.ts";
 import { RawClient } from "../test/server/rawClient.ts";
@@ -59,7 +60,7 @@ async function measureEngine(): Promise<number> {
   const model = await openModel("mini", { provider: "cpu" });
   const parsed = { ...parseSettings(settings), seed: settings.seed };
   const times = await time(runs, async () => {
-    await generate(model, await decodeJob(files, parsed), { onPreview() {} });
+    await generate(model, await decodeJob(files, parsed), { previewShare: watchedPreviewShare, onPreview() {} });
   });
   await model.dispose();
   rows.push(["a job in the command line's engine", `${(median(times) / 1000).toFixed(2)} s`, ""]);

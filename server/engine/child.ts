@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { toBackdropError } from "../../shared/errors.ts";
+import { watchedPreviewShare } from "../pipeline/previewPacing.ts";
 import type { EngineCommand, EngineMessage, EngineRequest } from "./messages.ts";
 import { type OpenModel, openModel } from "./openModel.ts";
 import { runRequest } from "./runRequest.ts";
@@ -30,6 +31,7 @@ async function run(request: EngineRequest): Promise<void> {
       signal: cancel.signal,
       onStep: (progress) => send({ type: "progress", jobId, ...progress }),
       onWarning: (message) => send({ type: "warning", jobId, message }),
+      previewShare: watchedPreviewShare,
       ...(request.previews && { onPreview: (preview) => send({ type: "preview", jobId, ...preview }) }),
     });
     send({ ...done, jobId, rssBytes: process.memoryUsage.rss() });

@@ -17,6 +17,7 @@ import { gaussianNoise } from "./noise.ts";
 import { toPlane } from "./plane.ts";
 import { type Conditions, predictNoise } from "./predictNoise.ts";
 import { renderPreview } from "./preview.ts";
+import { createPreviewPacing } from "./previewPacing.ts";
 import { createRecipe, type Recipe } from "./recipe.ts";
 import { fitReference, hideDropped } from "./reference.ts";
 import { layOutScene, type Scene, workToFrame } from "./scene.ts";
@@ -26,8 +27,10 @@ export interface Hooks {
   readonly signal?: AbortSignal;
   /** `step` of `steps` of the `variant` (from 1) is done */
   readonly onStep?: (progress: Progress) => void;
-  /** previews are only computed when this is given */
+  /** previews are only computed when this is given, for every step unless `previewShare` says less */
   readonly onPreview?: (preview: Progress & { readonly jpeg: Uint8Array }) => void | Promise<void>;
+  /** previews take at most this part of the time, 0 … 1 */
+  readonly previewShare?: number;
   readonly onWarning?: (message: string) => void;
 }
 
@@ -109,6 +112,7 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   const timesteps = ddim.timesteps(strength);
   const steps = timesteps.length;
 
+  const pacing = createPreviewPacing(hooks.previewShare ?? 1);
   const variants: Variant[] = [];
   for (let variant = 1; variant <= settings.variants; variant++) {
     const seed = (settings.seed + variant - 1) >>> 0;
@@ -128,9 +132,11 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
       const progress = { variant, step: i + 1, steps };
       hooks.onStep?.(progress);
       const { onPreview } = hooks;
-      if (onPreview) {
-        const jpeg = await stages.run("preview", () => renderPreview(scene, predictedClean, model.package));
-        await onPreview({ ...progress, jpeg });
+      if (onPreview && pacing.isDue()) {
+        await pacing.render(async () => {
+          const jpeg = await stages.run("preview", () => renderPreview(scene, predictedClean, model.package));
+          await onPreview({ ...progress, jpeg });
+        });
       }
     }
 
