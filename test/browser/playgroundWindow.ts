@@ -2,7 +2,6 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FrameLocator, Page } from "playwright-core";
-import { expect } from "vitest";
 import type { LayerValues } from "../../plugin/playground/document/edits.ts";
 import type { Hooks } from "../../plugin/playground/view/hooks.ts";
 
@@ -69,9 +68,11 @@ export class PlaygroundWindow {
     if ((await clear.count()) > 0) await clear.click();
     const { id } = await this.layer(name);
     await this.page.evaluate((layerId) => window.playground?.select(layerId), id);
-    const useSelection = this.panel.getByRole("button", { name: `Use selection: ${as}` });
-    await expect.poll(() => useSelection.getAttribute("title")).toContain(name);
-    await useSelection.click();
+    // Its title says what is selected, once the panel knows it.
+    await this.panel
+      .getByTitle(name)
+      .and(this.panel.getByRole("button", { name: `Use selection: ${as}` }))
+      .click();
     await slot.getByText(name, { exact: true }).waitFor();
   }
 
