@@ -24,7 +24,7 @@ export type RangedSetting = keyof typeof settingRanges;
 
 /**
  * Everything that affects the picture and is not a picture, with its range and default, once: the panel, the server and
- * the command line all parse through here. `fusion` and `strength` left out mean the model package's own; `seed` left out means that
+ * the command line all parse through here. `fusion`, `strength` and `guidance` left out mean the model package's own; `seed` left out means that
  * the caller draws one; `width` and `height` left out mean the product picture's own canvas.
  */
 export const settingsSchema = z
@@ -39,8 +39,10 @@ export const settingsSchema = z
     depthScale: number("depthScale").default(1),
     /** 1 starts from pure noise; lower keeps more of the reference's layout. */
     strength: number("strength", "more than 0, up to 1").optional(),
+    /** Below strength 1: a shadow at the product's foot to start with, so that it stands. */
+    contactShadow: choice("contactShadow", ["on", "off"]).default("on"),
     steps: integer("steps", settingRanges.steps).default(30),
-    guidance: number("guidance").default(7.5),
+    guidance: number("guidance").optional(),
     seed: integer("seed", settingRanges.seed).optional(),
     variants: integer("variants", settingRanges.variants).default(1),
     width: integer("width", frameSidePx).optional(),

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
-import { fusions } from "../../shared/settings.ts";
+import { modelDefaultsSchema } from "../../shared/modelDefaults.ts";
 
 /** A relative path inside the package: no drive, no leading slash, no `..`. */
 const packagePath = z.string().regex(/^(?!.*(^|\/)\.\.?(\/|$))[^\\/:][^\\:]*$/, "expected a path inside the package");
@@ -35,10 +35,7 @@ export const descriptionSchema = z.strictObject({
   text: z.strictObject({ maxTokens: positive, hiddenState: z.enum(["last_normed", "penultimate"]) }),
   /** R5 */
   tokenCompression: z.enum(["linear", "resampler"]),
-  /** used when the request names none */
-  fusion: z.enum(fusions),
-  /** used when the request names none; below 1 the start is the reference's layout (R9) */
-  strength: z.number().positive().max(1),
+  ...modelDefaultsSchema.shape,
   depth: z.strictObject({
     imageSize: positive,
     mean: triple,

@@ -12,6 +12,7 @@ export interface SettingOptions {
   readonly imageScale?: string;
   readonly depthScale?: string;
   readonly strength?: string;
+  readonly contactShadow?: string;
   readonly steps?: string;
   readonly guidance?: string;
   readonly seed?: string;
@@ -21,7 +22,7 @@ export interface SettingOptions {
 }
 
 export function settingsFromOptions(options: SettingOptions): Settings {
-  const { prompt, negative, fusion, visibility } = options;
+  const { prompt, negative, fusion, visibility, contactShadow } = options;
   return parseSettings({
     prompt,
     negative,
@@ -31,6 +32,7 @@ export function settingsFromOptions(options: SettingOptions): Settings {
     imageScale: numeric(options.imageScale),
     depthScale: numeric(options.depthScale),
     strength: numeric(options.strength),
+    contactShadow,
     steps: numeric(options.steps),
     guidance: numeric(options.guidance),
     seed: numeric(options.seed),

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { modelDefaultsSchema } from "../../shared/modelDefaults.ts";
 import { type ModelInfo, modelInfoSchema } from "../../shared/protocol/models.ts";
-import { fusions } from "../../shared/settings.ts";
 import type { Log } from "../log/log.ts";
 import { listPackages, modelsDir } from "./packages.ts";
 
@@ -10,8 +10,7 @@ import { listPackages, modelsDir } from "./packages.ts";
 const describedSchema = z.object({
   title: z.string(),
   vision: z.object({ imageSize: z.int().positive(), patchSize: z.int().positive() }),
-  fusion: z.enum(fusions),
-  strength: z.number().positive().max(1).default(1),
+  ...modelDefaultsSchema.shape,
 });
 
 /** The installed models as clients see them. One whose description cannot be read is left out, and the log says so. */
@@ -28,11 +27,11 @@ export async function announcedModels(log: Log, dir = modelsDir()): Promise<read
 }
 
 async function readModelInfo(name: string, file: string): Promise<ModelInfo> {
-  const { title, vision, fusion, strength } = describedSchema.parse(JSON.parse(await readFile(file, "utf8")));
+  const { title, vision, ...defaults } = describedSchema.parse(JSON.parse(await readFile(file, "utf8")));
   return modelInfoSchema.parse({
     name,
     title,
     patchGrid: vision.imageSize / vision.patchSize,
-    defaults: { fusion, strength },
+    defaults,
   });
 }

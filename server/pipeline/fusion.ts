@@ -1,4 +1,5 @@
-import type { ResolvedSettings } from "./modelDefaults.ts";
+import type { Decided } from "../../shared/modelDefaults.ts";
+import type { Settings } from "../../shared/settings.ts";
 
 /**
  * One denoiser graph serves every way in which the prompts meet (R6, R7). With M = soft D and the gates [q, fₜ, fᵢ]:
@@ -12,7 +13,7 @@ export interface FusionInputs {
   readonly prompt: string;
 }
 
-export function fusionInputs({ fusion, imageScale, prompt }: ResolvedSettings): FusionInputs {
+export function fusionInputs({ fusion, imageScale, prompt }: Decided<Settings>): FusionInputs {
   switch (fusion) {
     case "query": // Eq. 6
       return { gates: [1, 0, 0], imageScale, prompt };

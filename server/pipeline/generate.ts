@@ -1,3 +1,4 @@
+import { withModelDefaults } from "../../shared/modelDefaults.ts";
 import { decodeImage } from "../image/decode.ts";
 import { encodePng, withRecipe } from "../image/encode.ts";
 import { alphaOf, flatten, type RgbaImage } from "../image/rgba.ts";
@@ -9,10 +10,9 @@ import { encodePrompt } from "./encodePrompt.ts";
 import { encodeReference } from "./encodeReference.ts";
 import { estimateDepth } from "./estimateDepth.ts";
 import { fusionInputs } from "./fusion.ts";
-import type { Job } from "./job.ts";
+import type { DecidedJob, Job } from "./job.ts";
 import { blendProduct, decodeLatents, encodeLatents, latentCount, toLatentMask } from "./latents.ts";
 import type { Model } from "./model.ts";
-import { type ResolvedJob, withModelDefaults } from "./modelDefaults.ts";
 import { gaussianNoise } from "./noise.ts";
 import { toPlane } from "./plane.ts";
 import { type Conditions, predictNoise } from "./predictNoise.ts";
@@ -88,9 +88,12 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     reference: await estimateDepth(model, visible.image, decisionMask),
   }));
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
+  // A reference of which nothing is kept has no layout to start from.
+  const strength = decisionMask.data.some((kept) => kept > 0) ? settings.strength : 1;
   const shadow = contactShadow(productMask);
+  const isShadowed = settings.contactShadow === "on" && strength < 1;
   const collage = await stages.run("encode", () =>
-    encodeLatents(model, pasteProduct(darken(visible.image, shadow), scene.workProduct)),
+    encodeLatents(model, pasteProduct(isShadowed ? darken(visible.image, shadow) : visible.image, scene.workProduct)),
   );
 
   const { guidance, depthScale } = settings;
@@ -107,8 +110,6 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     guidance,
   };
   const ddim = createDdim(model.package.scheduler, settings.steps);
-  // A reference of which nothing is kept has no layout to start from.
-  const strength = decisionMask.data.some((kept) => kept > 0) ? settings.strength : 1;
   const timesteps = ddim.timesteps(strength);
   const steps = timesteps.length;
 
@@ -143,7 +144,7 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     const painted = await stages.run("decode", () => decodeLatents(model, latents, scene.work));
     const variantOf = async () => {
       const ground = await withoutProduct(painted, scene.workProduct, shadow);
-      return await finish(model, { ...job, settings }, scene, seed, ground);
+      return await finish(model, { ...job, settings: { ...settings, strength } }, scene, seed, ground);
     };
     variants.push(await stages.run("compose", variantOf));
   }
@@ -151,7 +152,7 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
 }
 
 /** The painted ground to files: to the frame's size, the product pasted back, and the proof taken from the encoded bytes. */
-async function finish(model: Model, job: ResolvedJob, scene: Scene, seed: number, ground: RgbaImage): Promise<Variant> {
+async function finish(model: Model, job: DecidedJob, scene: Scene, seed: number, ground: RgbaImage): Promise<Variant> {
   const background = await workToFrame(scene, ground);
   const result = await encodePng(pasteProduct(background, scene.product));
   const proof = proveProduct(scene.product, await decodeImage(result, "result.png"));

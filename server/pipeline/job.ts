@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { BackdropError } from "../../shared/errors.ts";
 import { type Size, sameAspect } from "../../shared/geometry.ts";
+import type { Decided } from "../../shared/modelDefaults.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { decodeImage } from "../image/decode.ts";
 import { resample, whole } from "../image/resize.ts";
@@ -31,6 +32,9 @@ export interface Job {
   /** sha256 of the files as they came in, for the recipe */
   readonly inputs: Readonly<Record<string, string>>;
 }
+
+/** A job whose settings leave nothing to the model. */
+export type DecidedJob = Job & { readonly settings: Decided<Job["settings"]> };
 
 /** A pixel counts as product, or as kept, from this alpha or grey on. */
 const halfOpaque = 128;

@@ -68,6 +68,13 @@ test("every setting and every picture matters", async () => {
   expect(await background({ product, reference, productMask: half }, base)).not.toEqual(plain);
 });
 
+test("the contact shadow counts below strength 1", async () => {
+  const shadowed = (contactShadow: "on" | "off", strength: number) =>
+    background({ product, reference }, { prompt: "a", seed: 1, steps: 3, strength, contactShadow });
+  expect(await shadowed("on", 0.6)).not.toEqual(await shadowed("off", 0.6));
+  expect(await shadowed("on", 1)).toEqual(await shadowed("off", 1));
+});
+
 test("what the decision mask hides has no influence, whatever the strength", async () => {
   const mask = { name: "mask", bytes: await png(paint(120, 90, (x, y) => grey(x < 68 && y > 11 ? 255 : 0))) };
   const bright = paint(120, 90, (x, y) => (x < 68 && y > 11 ? [x, y, 90, 255] : [255, 255, 255, 255]));

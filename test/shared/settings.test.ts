@@ -11,8 +11,8 @@ test("defaults are those of the paper and the command line", () => {
     visibilityThreshold: 0.1,
     imageScale: 1,
     depthScale: 1,
+    contactShadow: "on",
     steps: 30,
-    guidance: 7.5,
     variants: 1,
   });
 });

@@ -37,7 +37,7 @@ describe("each setting changes the picture", () => {
     ["negative", { negative: "a pink studio backdrop" }],
     ["depth strength", { depthScale: 0 }],
     ["λ", { fusion: "global", imageScale: 0.3 }],
-    ["guidance", { guidance: 3 }],
+    ["guidance", { guidance: 7.5 }],
     ["steps", { steps: 6 }],
     ["strength", { strength: 0.5 }],
     ["placement", { placement: { x: 0, y: 0, width: 128, height: 128 } }],

@@ -39,7 +39,9 @@ test("a job through the socket gives the bytes of the command line's pipeline", 
   const jobId = await client.submit(params);
   const done = await client.end(jobId, 240_000);
   if (done.type !== "done") throw new Error(JSON.stringify(done));
-  expect(client.previews.filter(({ id }) => id === jobId).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+  const previewed = client.previews.filter(({ id }) => id === jobId).map(({ step }) => step);
+  expect(previewed[0]).toBe(1);
+  expect(previewed).toEqual([1, 2, 3, 4].filter((step) => previewed.includes(step)));
   expect(done.productPixelsChanged).toBe(0);
 
   const read = async (role: "result" | "background") => {

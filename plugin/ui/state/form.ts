@@ -18,7 +18,8 @@ export interface Form {
   readonly depthScale: number;
   readonly strength: number | null;
   readonly steps: number;
-  readonly guidance: number;
+  readonly guidance: number | null;
+  readonly contactShadow: Settings["contactShadow"];
   readonly seed: number | null;
   /** the same seed again, run after run */
   readonly isSeedLocked: boolean;
@@ -41,6 +42,7 @@ type SettingsOfForm = Pick<
   | "strength"
   | "steps"
   | "guidance"
+  | "contactShadow"
   | "variants"
 >;
 
@@ -73,7 +75,7 @@ export function jobSettings(form: Form, seed: number, { frame, placement }: Froz
 
 /** The fields that made a picture, to make another like it. Its size and place come from the document again. */
 export function formOfSettings(settings: Settings): SettingsOfForm {
-  const { prompt, negative, visibilityThreshold, imageScale, depthScale, steps, guidance, variants } = settings;
+  const { prompt, negative, visibilityThreshold, imageScale, depthScale, contactShadow, steps, variants } = settings;
   return {
     prompt,
     negative,
@@ -82,25 +84,27 @@ export function formOfSettings(settings: Settings): SettingsOfForm {
     imageScale,
     depthScale,
     strength: settings.strength ?? null,
+    contactShadow,
     steps,
-    guidance,
+    guidance: settings.guidance ?? null,
     variants,
   };
 }
 
-function chosenSettings(form: SettingsOfForm): SettingsInput {
-  const { prompt, negative, fusion, visibilityThreshold, imageScale, depthScale, strength, steps, guidance, variants } =
-    form;
+/** What was chosen; what is left to the model is left out. */
+function chosenSettings({ fusion, strength, guidance, ...form }: SettingsOfForm): SettingsInput {
+  const { prompt, negative, visibilityThreshold, imageScale, depthScale, contactShadow, steps, variants } = form;
   return {
     prompt,
     negative,
     visibilityThreshold,
     imageScale,
     depthScale,
+    contactShadow,
     steps,
-    guidance,
     variants,
     ...(fusion !== null && { fusion }),
     ...(strength !== null && { strength }),
+    ...(guidance !== null && { guidance }),
   };
 }

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
+import { type ModelDefaults, withModelDefaults } from "../../../shared/modelDefaults.ts";
 import { type Fusion, fusions, settingRanges } from "../../../shared/settings.ts";
 import { Icon } from "../components/Icon.tsx";
 import { usePanel } from "../components/panelContext.ts";
@@ -24,14 +25,15 @@ const fusionTexts: Readonly<Record<Fusion, { readonly label: string; readonly hi
   text: { label: "Text only", hint: "The reference is left out, and everything is painted anew." },
 };
 
+/** Shown until a server has said which models it has. */
+const withoutModel: ModelDefaults = { fusion: "query", strength: 1, guidance: 7.5 };
+
 /** What most runs never need. */
 export function AdvancedSection(): JSX.Element {
   const { panel, state } = usePanel();
   const [isOpen, setIsOpen] = useState(false);
   const { form } = state;
-  const defaults = modelInUse(state)?.defaults;
-  const fusion = form.fusion ?? defaults?.fusion ?? "query";
-  const strength = form.strength ?? (fusion === "text" ? 1 : (defaults?.strength ?? 1));
+  const { fusion, strength, guidance } = withModelDefaults(form, modelInUse(state)?.defaults ?? withoutModel);
   const change = (part: Partial<Form>) => panel.dispatch({ type: "form_changed", change: part });
   return (
     <details class="section advanced" open={isOpen} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
@@ -69,12 +71,23 @@ export function AdvancedSection(): JSX.Element {
       <SliderRow
         label="Guidance"
         hint="How strictly the prompt is followed"
-        value={form.guidance}
+        value={guidance}
         range={settingRanges.guidance}
         usual={{ min: 1, max: 15 }}
         step={0.5}
-        onChange={(guidance) => change({ guidance })}
+        onChange={(next) => change({ guidance: next })}
       />
+      <label
+        class="check"
+        title="The product stands on the ground instead of floating; of no effect where Repaint is 1"
+      >
+        <input
+          type="checkbox"
+          checked={form.contactShadow === "on"}
+          onChange={(event) => change({ contactShadow: event.currentTarget.checked ? "on" : "off" })}
+        />
+        Contact shadow
+      </label>
       <label class="check">
         <input
           type="checkbox"

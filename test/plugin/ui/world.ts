@@ -48,8 +48,8 @@ export const ready: ConnectionState = {
   serverVersion: "0.1.0",
   defaultModel: "mini",
   models: [
-    { name: "mini", title: "Mini", patchGrid: 16, defaults: { fusion: "query", strength: 0.5 } },
-    { name: "fine", title: "Fine", patchGrid: 32, defaults: { fusion: "global", strength: 1 } },
+    { name: "mini", title: "Mini", patchGrid: 16, defaults: { fusion: "query", strength: 0.5, guidance: 3 } },
+    { name: "fine", title: "Fine", patchGrid: 32, defaults: { fusion: "global", strength: 1, guidance: 7.5 } },
   ],
 };
 
