@@ -19,6 +19,7 @@ import torch.nn.functional as F
 
 from config import CONFIG
 from data import flip_some, pixels
+from masks import grow, random_mask
 from mepa import FUSIONS
 from vision import patch_visibility
 
@@ -88,34 +89,13 @@ def visibility(product, hide, none, rng):
     some samples lose a rectangle, a half-plane or random patches as well; none [B]: nothing is kept."""
     keep = torch.where(hide[:, None, None, None], 1 - dilate(product[:, None] > 127), 1.0)
     for i in np.flatnonzero(rng.random(len(keep)) < RECIPE["extraMask"]):
-        keep[i] *= random_mask(rng, keep.shape[-1])
+        keep[i] *= random_mask(rng, keep.shape[-1], PATCH)
     return torch.where(none[:, None, None, None], 0.0, keep)
 
 
-def dilate(mask, radius=RECIPE["dilationPx"]):
-    """Square dilation of a binary mask [B,1,H,W] -> float {0,1}."""
-    m = mask.float()
-    m = F.max_pool2d(m, (2 * radius + 1, 1), 1, (radius, 0))
-    return F.max_pool2d(m, (1, 2 * radius + 1), 1, (0, radius))
-
-
-def random_mask(rng, side):
-    """A rectangle, a half-plane or 16 px patches dropped: [1, side, side], 1 = keep."""
-    kind = rng.integers(3)
-    keep = torch.ones(1, side, side)
-    if kind == 0:
-        h, w = (rng.uniform(0.2, 0.7, 2) * side).astype(int)
-        y, x = rng.integers(side - h), rng.integers(side - w)
-        keep[:, y:y + h, x:x + w] = 0
-    elif kind == 1:
-        angle, offset = rng.uniform(0, 2 * np.pi), rng.uniform(-0.25, 0.25)
-        axis = torch.linspace(-0.5, 0.5, side)
-        keep = ((axis[None, :] * np.cos(angle) + axis[:, None] * np.sin(angle)) < offset).float()[None]
-    else:
-        n = side // PATCH
-        patches = torch.from_numpy(rng.random((1, 1, n, n)) > rng.uniform(0.1, 0.6)).float()
-        keep = F.interpolate(patches, scale_factor=PATCH, mode="nearest")[0]
-    return keep
+def dilate(mask):
+    """A binary mask [B,1,H,W] with the margin that hides a product's edge -> float {0,1}."""
+    return grow(mask, RECIPE["dilationPx"])
 
 
 def control_image(layout, relief, product, keep, rng):

@@ -16,6 +16,7 @@ from transformers import DepthAnythingForDepthEstimation
 
 import model_card
 import train_tokenizer
+from adapter import adapter_state
 from config import CONFIG, PACKAGE, RUNS, start
 from data import load_scenes
 from models import Backdrop, build_autoencoder, build_depth, build_scheduler
@@ -56,7 +57,7 @@ def write(out, stage, scenes):
     write_prefixed(out / "text_encoder", "text_model.", model.text)
     write_prefixed(out / "image_encoder", "vision_model.", model.vision.clip)
     write_depth(out / "depth", depth)
-    save_file(half(adapter(model)), out / "ip_adapter.safetensors", metadata={"format": "pt"})
+    save_file(half(adapter_state(model.unet, model.compression)), out / "ip_adapter.safetensors", metadata={"format": "pt"})
     build_scheduler().save_config(out / "scheduler")
     for path in out.glob("*/config.json"):
         drop_local_path(path)
@@ -76,16 +77,6 @@ def averaged(stage, tokenizer):
     if unexpected or [k for k in missing if "position_ids" not in k]:
         raise RuntimeError(f"{stage}.pt: missing {missing[:3]}, unexpected {unexpected[:3]}; was it trained with this config.json?")
     return model if stage == "control" else model.add_control()
-
-
-def adapter(model):
-    """ip_adapter.<N>.to_k_ip.weight … (N counts attn1 and attn2 processors in module order) and image_proj.*."""
-    state = {f"image_proj.{k}": v for k, v in model.compression.state_dict().items()}
-    for n, (name, processor) in enumerate(model.unet.attn_processors.items()):
-        if "attn2" in name:
-            state[f"ip_adapter.{n}.to_k_ip.weight"] = processor.to_k_ip.weight
-            state[f"ip_adapter.{n}.to_v_ip.weight"] = processor.to_v_ip.weight
-    return state
 
 
 def half(state):

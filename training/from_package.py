@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 import train_tokenizer
+from adapter import load_adapter
 from config import PACKAGE, RUNS, start
 from models import Backdrop
 from train_diffusion import CHECKPOINT
@@ -34,18 +35,14 @@ def load(model):
     """Every tensor of the package into the model, by the names that export.py gave them."""
     def tensors(path):
         return {k: v.float() for k, v in load_file(PACKAGE / path).items()}
-    adapter = tensors("ip_adapter.safetensors")
-    names = list(model.unet.attn_processors)
-    processors = {f"{names[int(k.split('.')[1])].removesuffix('.processor')}.processor.{k.split('.', 2)[2]}": v
-                  for k, v in adapter.items() if k.startswith("ip_adapter.")}
-    check(model.unet.load_state_dict(tensors("unet/diffusion_pytorch_model.safetensors") | processors, strict=False))
-    check(model.compression.load_state_dict({k.removeprefix("image_proj."): v for k, v in adapter.items() if k.startswith("image_proj.")}))
+    check(model.unet.load_state_dict(tensors("unet/diffusion_pytorch_model.safetensors"), strict=False), but="processor")
+    load_adapter(model.unet, model.compression, tensors("ip_adapter.safetensors"))
     for module, path, prefix in ((model.text, "text_encoder", "text_model."), (model.vision.clip, "image_encoder", "vision_model.")):
         check(module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors(f"{path}/model.safetensors").items()}, strict=False))
 
 
-def check(result):
-    missing = [k for k in result.missing_keys if "position_ids" not in k]
+def check(result, but="position_ids"):
+    missing = [k for k in result.missing_keys if but not in k]
     if missing or result.unexpected_keys:
         raise RuntimeError(f"models/mini does not fit config.json: missing {missing[:3]}, unexpected {result.unexpected_keys[:3]}")
 

@@ -60,8 +60,12 @@ class MaskEncoderPromptAttention(nn.Module):
 
 
 def install(unet):
-    """Put the adapter in every cross-attention (attn2) of the UNet; self-attentions get the plain processor."""
-    plain_attention(unet)
+    """For a UNet that trains on a CPU: the adapter in its cross-attentions, the plain processor in its self-attentions."""
+    return adapt(plain_attention(unet))
+
+
+def adapt(unet):
+    """Put the adapter in every cross-attention (attn2) of the UNet."""
     for name, module in list(unet.named_modules()):
         if name.endswith("attn2"):
             module.set_processor(MaskEncoderPromptAttention(module))
@@ -77,9 +81,11 @@ def plain_attention(network):
 def attend(heads, query, key, value):
     """softmax(QKᵀ/√d)V over heads. query [B,N,C], key and value [B,L,C] -> [B,N,C].
 
-    Written out, since at these sizes (L ≤ 257) the fused CPU kernel takes longer than two products and a softmax."""
+    Written out on a CPU, since at these sizes (L ≤ 257) its fused kernel takes longer than two products and a softmax."""
     def split(x):
         return x.unflatten(2, (heads, -1)).transpose(1, 2)
     q, k, v = split(query.to(value.dtype)), split(key), split(value)
+    if q.is_cuda:
+        return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
     weights = torch.softmax(q @ k.transpose(2, 3) * q.shape[-1] ** -0.5, -1).to(v.dtype)
     return (weights @ v).transpose(1, 2).flatten(2)

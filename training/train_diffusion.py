@@ -6,14 +6,16 @@ zero-signal end that the schedule has (rescale_betas_zero_snr), so that sampling
 """
 import argparse
 import hashlib
-import os
 import time
 
 import numpy as np
 import torch
 from diffusers import AutoencoderTiny
 
+import checkpoint
+import objective
 import train_tokenizer
+from average import Average
 from budget import Budget, LossLog
 from conditions import make_batch
 from config import CACHE, CONFIG, DEVICE, RUNS, autocast, start
@@ -49,7 +51,7 @@ def train(stage, settings, resume):
     optimiser = torch.optim.AdamW(parameters, lr=settings["rate"], weight_decay=0.01, betas=(0.9, 0.99), fused=True)
     if state["optimiser"] is not None:
         optimiser.load_state_dict(state["optimiser"])
-    average = Average(model, state)
+    average = Average(model, state["average"])
     budget = Budget(settings["minutes"], settings["rate"], settings["warmupSteps"], settings["finalRate"], state["seconds"])
     log = LossLog(RUNS / stage / "loss.csv", ["loss"])
     rng = np.random.default_rng(CONFIG["seed"] + state["step"] + (stage == "control") * 10**6)
@@ -75,37 +77,18 @@ def train(stage, settings, resume):
 
 
 def velocity_loss(model, batch, alphas, rng):
-    """Eq. 7 as |v − v_θ|², x_t = α·x₀ + σ·ε, α² = ᾱ_t; weight 0.3 in the product, which is pasted back afterwards."""
+    """Eq. 7 as |v − v_θ|²; weight 0.3 in the product, which is pasted back afterwards."""
     b = len(batch.latents)
     # Stratified timesteps (one in each of B equal parts) steady the gradient. Uniform in t: what a step leaves behind at the
     # quiet end, no later step removes, and it shows as mottled texture.
     share = (rng.permutation(b) + rng.random(b)) / b
     timestep = torch.from_numpy((share * len(alphas)).astype(np.int64).clip(max=len(alphas) - 1)).to(DEVICE)
-    a, s = (alphas[timestep].sqrt().view(-1, 1, 1, 1), (1 - alphas[timestep]).sqrt().view(-1, 1, 1, 1))
     noise = torch.randn_like(batch.latents)
-    noisy = (a * batch.latents + s * noise).contiguous(memory_format=torch.channels_last)
+    noisy, levels = objective.noised(batch.latents, noise, timestep, alphas)
     with autocast():
-        predicted = model(batch, noisy, timestep)
-    velocity = a * noise - s * batch.latents
-    return ((predicted.float() - velocity).square() * batch.weight).sum() / (batch.weight.sum() * velocity.shape[1])
-
-
-class Average:
-    """Exponential moving average of the weights, decay min(0.9995, (1+n)/(10+n)); it is what is exported."""
-
-    def __init__(self, model, state):
-        self.source = list(model.parameters())
-        self.names = [n for n, _ in model.named_parameters()]
-        given = state["average"] or {}
-        self.values = [given[n].to(p.device, copy=True) if n in given else p.detach().clone()
-                       for n, p in zip(self.names, self.source)]
-
-    @torch.no_grad()
-    def update(self, step):
-        torch._foreach_lerp_(self.values, [p.detach() for p in self.source], 1 - min(0.9995, (1 + step) / (10 + step)))
-
-    def state(self):
-        return dict(zip(self.names, self.values))
+        predicted = model(batch, noisy.contiguous(memory_format=torch.channels_last), timestep)
+    velocity = objective.target(CONFIG["scheduler"]["prediction_type"], batch.latents, noise, levels)
+    return objective.weighted_error(predicted, velocity, batch.weight)
 
 
 class Epochs:
@@ -170,12 +153,10 @@ def prepared(model):
 
 
 def save(path, model, average, optimiser, state, step, batch, budget):
-    """Written beside and renamed, so that a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"model": model.state_dict(), "average": average.state(), "optimiser": optimiser.state_dict(), "step": step,
-                "steps_before": state["steps_before"], "samples_before": state["samples_before"], "samples": step * batch + state["samples_before"],
-                "seconds": budget.used}, f"{path}.part")
-    os.replace(f"{path}.part", path)
+    checkpoint.write(path, {
+        "model": model.state_dict(), "average": average.state(), "optimiser": optimiser.state_dict(), "step": step,
+        "steps_before": state["steps_before"], "samples_before": state["samples_before"],
+        "samples": step * batch + state["samples_before"], "seconds": budget.used})
 
 
 if __name__ == "__main__":
