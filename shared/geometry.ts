@@ -9,6 +9,37 @@ export interface Rect extends Size {
   readonly y: number;
 }
 
+/** Sides of the picture to make, px. */
+export const frameSidePx = { min: 64, max: 4096 } as const;
+
+/** An export of a layer is rounded outwards to whole pixels on both sides. */
+const exportRoundingPx = 2;
+
+/** The area when no frame contains the product: the product with half a side more on each side. */
+export function grownBounds({ x, y, width, height }: Rect): Rect {
+  return { x: x - width / 2, y: y - height / 2, width: 2 * width, height: 2 * height };
+}
+
+/**
+ * The picture to make for `area`, at the scale nearest to `wishedScale` at which both of its sides and those of the product's
+ * export are allowed; null when there is none.
+ */
+export function frameFor(
+  area: Size,
+  product: Size,
+  wishedScale: number,
+): { readonly frame: Size; readonly scale: number } | null {
+  const least = frameSidePx.min / Math.min(area.width, area.height);
+  const most = Math.min(
+    frameSidePx.max / Math.max(area.width, area.height),
+    (frameSidePx.max - exportRoundingPx) / Math.max(product.width, product.height),
+  );
+  if (!(least <= most)) return null;
+  const scale = clamp(wishedScale, least, most);
+  const side = (px: number) => clamp(Math.round(px * scale), frameSidePx.min, frameSidePx.max);
+  return { frame: { width: side(area.width), height: side(area.height) }, scale };
+}
+
 /** The largest centred part of `source` that has the aspect ratio of `target` ("cover"), in whole pixels. */
 export function coverCrop(source: Size, target: Size): Rect {
   const scale = Math.min(source.width / target.width, source.height / target.height);

@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { BackdropError } from "./errors.ts";
+import { frameSidePx } from "./geometry.ts";
 
 /** How text and image prompts meet in cross-attention; the names of the paper's forms (Eq. 4, Eq. 6 and its ablations). */
 export const fusions = ["query", "output", "global", "image", "text"] as const;
 export type Fusion = (typeof fusions)[number];
 
 export const maxPromptLength = 2000;
-/** Sides of the output frame, px. */
-export const frameSidePx = { min: 64, max: 4096 } as const;
 
 /** What each number may be, both ends included; every `number` and `integer` of the schema takes its range from here. */
 export const settingRanges = {

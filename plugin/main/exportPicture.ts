@@ -1,8 +1,7 @@
-import type { Size } from "../../shared/geometry.ts";
+import { frameSidePx, type Size } from "../../shared/geometry.ts";
 import type { ExportedPicture, PictureSlot } from "../messages.ts";
 import { HostFailure, reasonOf } from "./hostFailure.ts";
 import { renderBounds } from "./layers.ts";
-import { pictureSidePx } from "./placement.ts";
 
 /** The layer at its own size, or smaller so that no side is longer than `maxSidePx`. */
 export function exportCapped(layer: SceneNode, slot: PictureSlot, maxSidePx: number): Promise<ExportedPicture> {
@@ -43,10 +42,10 @@ async function exportPicture(
   const bytes = await exportPng(layer, slot, constraint);
   const sizePx = pngSize(bytes);
   if (sizePx === null) throw exportFailed(layer, slot, "Figma returned no PNG");
-  if (Math.max(sizePx.width, sizePx.height) > pictureSidePx.max) {
+  if (Math.max(sizePx.width, sizePx.height) > frameSidePx.max) {
     throw new HostFailure(
       "picture_too_large",
-      `“${layer.name}” is ${sizePx.width} × ${sizePx.height} px; up to ${pictureSidePx.max} px a side are possible. Make the layer smaller.`,
+      `“${layer.name}” is ${sizePx.width} × ${sizePx.height} px; up to ${frameSidePx.max} px a side are possible. Make the layer smaller.`,
       { slot },
     );
   }

@@ -1,10 +1,10 @@
-import type { Rect } from "../../shared/geometry.ts";
+import { frameFor, grownBounds, type Rect } from "../../shared/geometry.ts";
 import type { FrozenPlacement, ToMain, ToUi } from "../messages.ts";
 import type { Recipe } from "../recipe.ts";
 import { exportScaled, visibleBounds } from "./exportPicture.ts";
 import { HostFailure } from "./hostFailure.ts";
 import { findLayer, pageOf } from "./layers.ts";
-import { frameFor, grownBounds, isInFrame, productPlacement } from "./placement.ts";
+import { isInFrame, productPlacement } from "./placement.ts";
 import type { Slots } from "./slots.ts";
 import { type Spot, spotsBeneath } from "./spots.ts";
 import { type Affine, inverse, multiply, translation } from "./transforms.ts";

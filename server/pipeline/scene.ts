@@ -3,12 +3,12 @@ import {
   centred,
   containIn,
   defaultPlacement,
+  frameSidePx,
   paintedCanvas,
   type Rect,
   type Size,
   workSize,
 } from "../../shared/geometry.ts";
-import { frameSidePx } from "../../shared/settings.ts";
 import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import { cropCentre, drawOnCanvas, resample, whole } from "../image/resize.ts";
 import { alphaOf, type RgbaImage } from "../image/rgba.ts";

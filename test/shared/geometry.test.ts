@@ -1,6 +1,15 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { containIn, coverCrop, defaultPlacement, paintedCanvas, sameAspect, workSize } from "../../shared/geometry.ts";
+import { describe, expect, it, test } from "vitest";
+import {
+  containIn,
+  coverCrop,
+  defaultPlacement,
+  frameFor,
+  grownBounds,
+  paintedCanvas,
+  sameAspect,
+  workSize,
+} from "../../shared/geometry.ts";
 
 const side = fc.integer({ min: 1, max: 4096 });
 const size = fc.record({ width: side, height: side });
@@ -95,4 +104,48 @@ test("aspect ratios are the same within one percent or one pixel", () => {
   expect(sameAspect({ width: 1000, height: 520 }, { width: 200, height: 100 })).toBe(false);
   expect(sameAspect({ width: 500, height: 1000 }, { width: 200, height: 100 })).toBe(false);
   expect(sameAspect({ width: 3, height: 2 }, { width: 300, height: 198 })).toBe(true);
+});
+
+describe("the frame", () => {
+  const product = { width: 200, height: 300 };
+
+  it.each([
+    ["the wished scale where it fits", { width: 800, height: 600 }, 2, { width: 1600, height: 1200 }, 2],
+    [
+      "less where a side would be longer than 4096",
+      { width: 4000, height: 1000 },
+      2,
+      { width: 4096, height: 1024 },
+      1.024,
+    ],
+    ["more where a side would be shorter than 64", { width: 640, height: 320 }, 0.1, { width: 128, height: 64 }, 0.2],
+    ["whole pixels of a fractional area", { width: 333.4, height: 200.6 }, 1, { width: 333, height: 201 }, 1],
+  ])("has %s", (_what, area, wished, frame, scale) => {
+    expect(frameFor(area, product, wished)).toEqual({ frame, scale });
+  });
+
+  it("has a scale at which the product's picture is allowed too", () => {
+    expect(frameFor({ width: 100, height: 100 }, { width: 8188, height: 10 }, 2)).toBeNull();
+    expect(frameFor({ width: 1000, height: 1000 }, { width: 8188, height: 10 }, 2)?.scale).toBe(0.5);
+  });
+
+  it("does not exist for an area that is far too narrow", () => {
+    expect(frameFor({ width: 6500, height: 100 }, product, 1)).toBeNull();
+  });
+
+  it("always lies within the limits", () => {
+    const side = fc.double({ min: 1, max: 1e5, noNaN: true });
+    fc.assert(
+      fc.property(side, side, fc.double({ min: 0.01, max: 8, noNaN: true }), (width, height, wished) => {
+        const fitting = frameFor({ width, height }, product, wished);
+        for (const sidePx of fitting === null ? [] : [fitting.frame.width, fitting.frame.height]) {
+          expect(Number.isInteger(sidePx) && sidePx >= 64 && sidePx <= 4096).toBe(true);
+        }
+      }),
+    );
+  });
+});
+
+it("gives a product without a frame half a side of room on each side", () => {
+  expect(grownBounds({ x: 10, y: 20, width: 100, height: 50 })).toEqual({ x: -40, y: -5, width: 200, height: 100 });
 });

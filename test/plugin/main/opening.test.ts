@@ -4,9 +4,10 @@ import { bundleMain, openPlugin } from "./sandbox.ts";
 
 // Protects what the panel knows when it opens, in an engine that has nothing that Figma's sandbox lacks.
 
-it("loads nothing but its own files, and the messages", async () => {
+it("loads nothing but its own files, the messages and the geometry that the panel shares", async () => {
   const { inputs } = await bundleMain();
-  expect(inputs.filter((path) => !/^plugin\/(main\/\w+|messages|recipe)\.ts$/.test(path))).toEqual([]);
+  const own = /^(plugin\/(main\/\w+|messages|recipe)|shared\/geometry)\.ts$/;
+  expect(inputs.filter((path) => !own.test(path))).toEqual([]);
 });
 
 it("shows a panel in Figma's colours", async () => {

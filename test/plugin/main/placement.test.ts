@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { frameFor, grownBounds, isInFrame, pictureSidePx, productPlacement } from "../../../plugin/main/placement.ts";
+import { isInFrame, productPlacement } from "../../../plugin/main/placement.ts";
 import { type Affine, identity, inverse, multiply, translation } from "../../../plugin/main/transforms.ts";
-import { frameSidePx } from "../../../shared/settings.ts";
 
 // Protects where pictures and layers go: a background that is off by a pixel, or turned, is worthless to a designer.
 
@@ -41,50 +40,6 @@ describe("transforms", () => {
       [0, 0, 0],
     ];
     expect(() => inverse(flat)).toThrow("flattened");
-  });
-});
-
-describe("the frame", () => {
-  const product = { width: 200, height: 300 };
-
-  it("has the limits of the settings", () => {
-    expect(pictureSidePx).toEqual(frameSidePx);
-  });
-
-  it.each([
-    ["the wished scale where it fits", { width: 800, height: 600 }, 2, { width: 1600, height: 1200 }, 2],
-    [
-      "less where a side would be longer than 4096",
-      { width: 4000, height: 1000 },
-      2,
-      { width: 4096, height: 1024 },
-      1.024,
-    ],
-    ["more where a side would be shorter than 64", { width: 640, height: 320 }, 0.1, { width: 128, height: 64 }, 0.2],
-    ["whole pixels of a fractional area", { width: 333.4, height: 200.6 }, 1, { width: 333, height: 201 }, 1],
-  ])("has %s", (_what, area, wished, frame, scale) => {
-    expect(frameFor(area, product, wished)).toEqual({ frame, scale });
-  });
-
-  it("has a scale at which the product's picture is allowed too", () => {
-    expect(frameFor({ width: 100, height: 100 }, { width: 8188, height: 10 }, 2)).toBeNull();
-    expect(frameFor({ width: 1000, height: 1000 }, { width: 8188, height: 10 }, 2)?.scale).toBe(0.5);
-  });
-
-  it("does not exist for an area that is far too narrow", () => {
-    expect(frameFor({ width: 6500, height: 100 }, product, 1)).toBeNull();
-  });
-
-  it("always lies within the limits", () => {
-    const side = fc.double({ min: 1, max: 1e5, noNaN: true });
-    fc.assert(
-      fc.property(side, side, fc.double({ min: 0.01, max: 8, noNaN: true }), (width, height, wished) => {
-        const fitting = frameFor({ width, height }, product, wished);
-        for (const sidePx of fitting === null ? [] : [fitting.frame.width, fitting.frame.height]) {
-          expect(Number.isInteger(sidePx) && sidePx >= 64 && sidePx <= 4096).toBe(true);
-        }
-      }),
-    );
   });
 });
 
@@ -135,10 +90,6 @@ describe("the product's place", () => {
     expect(isInFrame({ x: -50, y: 0, width: 50, height: 50 }, frame)).toBe(false);
     expect(isInFrame({ x: 0, y: 100, width: 50, height: 50 }, frame)).toBe(false);
   });
-});
-
-it("gives a product without a frame half a side of room on each side", () => {
-  expect(grownBounds({ x: 10, y: 20, width: 100, height: 50 })).toEqual({ x: -40, y: -5, width: 200, height: 100 });
 });
 
 function turned(degrees: number, x: number, y: number): Affine {
