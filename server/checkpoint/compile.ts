@@ -1,6 +1,7 @@
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
+import { writeWhole } from "../files/wholeFiles.ts";
 import { buildGraph } from "./buildGraph.ts";
 import { type Checkpoint, fingerprint, openCheckpoint } from "./checkpoint.ts";
 import { type GraphRequest, graphFile } from "./graphRequest.ts";
@@ -31,11 +32,11 @@ export async function compileGraphs(dir: string, wanted: readonly GraphRequest[]
   const made: MadeGraph[] = [];
   for (const request of wanted) made.push(await makeGraph(checkpoint, request, fresh));
   // Only now: weights that do not fit leave nothing behind.
-  for (const { graph, data } of made) if (data) await writeAtomically(graph.file, data);
+  for (const { graph, data } of made) if (data) await writeCompiled(graph.file, data);
   const compiled = made.map(({ graph }) => graph);
   if (compiled.some((graph) => graph.written)) {
     for (const { request } of compiled) fresh.add(graphFile(request));
-    await writeAtomically(join(dir, recordFile), JSON.stringify({ fingerprint: print, graphs: [...fresh].sort() }));
+    await writeCompiled(join(dir, recordFile), JSON.stringify({ fingerprint: print, graphs: [...fresh].sort() }));
   }
   return compiled;
 }
@@ -77,13 +78,11 @@ async function readRecord(dir: string): Promise<{ fingerprint: string; graphs: s
   }
 }
 
-async function writeAtomically(path: string, data: string | Uint8Array): Promise<void> {
-  const partial = `${path}.${process.pid}.partial`;
+/** What is lost is compiled again. */
+async function writeCompiled(path: string, content: string | Uint8Array): Promise<void> {
   try {
-    await writeFile(partial, data);
-    await rename(partial, path);
+    await writeWhole([{ path, content }], { outlives: "process" });
   } catch (cause) {
-    await rm(partial, { force: true }).catch(() => {});
     throw new BackdropError(
       "output_unwritable",
       "the model package's folder cannot be written, so its graphs cannot be compiled; make it writable or free some disk space",

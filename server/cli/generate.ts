@@ -8,7 +8,7 @@ import { requireFileSize } from "../image/decode.ts";
 import { generate, type Hooks, type Variant } from "../pipeline/generate.ts";
 import { decodeJob, type NamedBytes } from "../pipeline/job.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
-import { checkOutputFolder, type OutputFile, writeFileAtomically, writeOutputs } from "./outputs.ts";
+import { checkOutputFolder, type OutputFile, writeOutputs } from "./outputs.ts";
 import { createProgressBar } from "./progressBar.ts";
 import { type SettingOptions, settingsFromOptions } from "./settingsFromOptions.ts";
 
@@ -101,7 +101,7 @@ function previewWriter(options: GenerateOptions, io: Io): NonNullable<Hooks["onP
     const digits = String(progress.steps).length;
     const number = String(progress.step).padStart(Math.max(digits, 2), "0");
     const name = progress.variant === 1 ? `preview-${number}.jpg` : `preview-${progress.variant}-${number}.jpg`;
-    await writeFileAtomically(options.out, name, jpeg);
+    await writeOutputs(options.out, [{ name, content: jpeg }]);
     if (options.json) printJson(io, { type: "preview", ...progress, file: join(options.out, name) });
   };
 }

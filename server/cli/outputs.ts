@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rmdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
+import { writeWhole } from "../files/wholeFiles.ts";
 
 export interface OutputFile {
   /** how the done event calls it */
@@ -28,26 +28,15 @@ export async function checkOutputFolder(dir: string): Promise<void> {
   }
 }
 
-/** Writes all files or none: under other names first, then, where nothing stands in the way, renamed. */
-export async function writeOutputs(dir: string, files: readonly OutputFile[]): Promise<void> {
-  const token = randomUUID();
-  const parts = files.map(({ name }) => ({ from: join(dir, `.${name}.${token}`), to: join(dir, name) }));
+/** Writes all files or none. */
+export async function writeOutputs(dir: string, files: readonly Pick<OutputFile, "name" | "content">[]): Promise<void> {
+  const toWrite = files.map(({ name, content }) => ({ path: join(dir, name), content }));
   try {
     await mkdir(dir, { recursive: true });
-    await Promise.all(files.map(({ content }, i) => writeFile(parts[i]?.from ?? "", content)));
-    for (const { to } of parts) {
-      const inTheWay = await stat(to).catch(() => undefined);
-      if (inTheWay?.isDirectory()) throw new Error(`${to} is a folder`);
-    }
-    for (const { from, to } of parts) await rename(from, to);
+    await writeWhole(toWrite, { outlives: "process" });
   } catch (error) {
-    await Promise.all(parts.map(({ from }) => rm(from, { force: true }).catch(() => {})));
     throw unwritable(dir, error);
   }
-}
-
-export async function writeFileAtomically(dir: string, name: string, content: Uint8Array): Promise<void> {
-  await writeOutputs(dir, [{ role: name, name, content }]);
 }
 
 function unwritable(dir: string, cause: unknown): BackdropError {

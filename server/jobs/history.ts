@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { jobIdSchema, seqSchema } from "../../shared/protocol/fields.ts";
 import { jobEndSchema, jobParamsSchema } from "../../shared/protocol/jobs.ts";
-import { storageFailed, unfinishedPrefix, writeDurably } from "../home/durableFile.ts";
+import { unfinishedPrefix } from "../files/wholeFiles.ts";
+import { storageFailed, writeDurably } from "../home/durableFile.ts";
 
 const storedJobSchema = z.strictObject({
   schemaVersion: z.literal(1),

@@ -12,7 +12,6 @@ export const add = (a: Value, b: Operand): Value => binary("Add", a, b);
 export const sub = (a: Value, b: Operand): Value => binary("Sub", a, b);
 export const mul = (a: Value, b: Operand): Value => binary("Mul", a, b);
 export const div = (a: Value, b: Operand): Value => binary("Div", a, b);
-export const max = (a: Value, b: Operand): Value => binary("Max", a, b);
 /** 1 − a */
 export const oneMinus = (a: Value): Value => sub(scalar(a, 1), a);
 

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { BackdropError } from "../../shared/errors.ts";
 import { chunkBytes, uploadWindowChunks } from "../../shared/protocol/limits.ts";
-import { publish, storageFailed, unfinishedName } from "../home/durableFile.ts";
+import { publish, unfinishedName } from "../files/wholeFiles.ts";
+import { storageFailed } from "../home/durableFile.ts";
 
 /** What is promised when an upload begins. */
 export interface Promised {
@@ -96,7 +97,7 @@ export class Upload {
     if (sha256 !== this.promised.sha256) throw invalid(`expected sha256 ${this.promised.sha256}, got ${sha256}`);
     await this.handle.sync();
     await this.handle.close();
-    await publish(this.unfinished, this.path);
+    await publish(this.unfinished, this.path, { outlives: "power" });
     this.isOver = true;
     return { chunks: this.writtenChunks, finished: true };
   }

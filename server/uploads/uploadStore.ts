@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { storageFailed, unfinishedPrefix } from "../home/durableFile.ts";
+import { unfinishedPrefix } from "../files/wholeFiles.ts";
+import { storageFailed } from "../home/durableFile.ts";
 import { type Promised, Upload } from "./upload.ts";
 
 /** Uploaded pictures, each under the sha256 of its bytes. */

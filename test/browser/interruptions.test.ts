@@ -10,8 +10,7 @@ const isPreview = ({ name }: Layer) => name === "Backdrop preview";
 describeInBrowser("interruptions", () => {
   let studio: Studio;
   beforeAll(async () => {
-    studio = await Studio.open();
-    await studio.pair();
+    studio = await Studio.openPaired();
   });
   afterAll(async () => {
     await studio.close();

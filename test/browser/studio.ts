@@ -35,6 +35,13 @@ export class Studio {
     return new Studio(await ServerProcess.start(), await launchBrowser());
   }
 
+  /** Every window of it is paired. */
+  static async openPaired(): Promise<Studio> {
+    const studio = await Studio.open();
+    await studio.pair();
+    return studio;
+  }
+
   /** The playground in a window of its own with the sample document; paired as soon as `pair` was called once. */
   async playground({ form = {}, theme = "light", replaced = {} }: WindowOptions = {}): Promise<PlaygroundWindow> {
     const context = await this.browser.newContext({

@@ -6,8 +6,7 @@ import { Studio } from "./studio.ts";
 describeInBrowser("tweaks", () => {
   let studio: Studio;
   beforeAll(async () => {
-    studio = await Studio.open();
-    await studio.pair();
+    studio = await Studio.openPaired();
   });
   afterAll(async () => {
     await studio.close();
