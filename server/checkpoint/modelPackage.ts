@@ -10,6 +10,17 @@ const packagePath = z.string().regex(/^(?!.*(^|\/)\.\.?(\/|$))[^\\/:][^\\:]*$/, 
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 const positive = z.int().positive();
 
+/** The files that make up an installed package, with what they must be. */
+export const fileListSchema = z
+  .array(
+    z.strictObject({
+      path: packagePath,
+      sizeBytes: z.int().nonnegative(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    }),
+  )
+  .min(1);
+
 /** `backdrop.json`: what the weights' own configs do not say, and the files that make up the package. */
 export const descriptionSchema = z.strictObject({
   schemaVersion: z.literal(1),
@@ -52,15 +63,7 @@ export const descriptionSchema = z.strictObject({
   guidanceRescale: z.number().min(0).max(1),
   /** what stands for "no prompt" under guidance: the encoded empty text, or zero tensors (SDXL) */
   unconditionalText: z.enum(["encode", "zeros"]),
-  files: z
-    .array(
-      z.strictObject({
-        path: packagePath,
-        sizeBytes: z.int().nonnegative(),
-        sha256: z.string().regex(/^[0-9a-f]{64}$/),
-      }),
-    )
-    .min(1),
+  files: fileListSchema,
 });
 export type PackageDescription = z.output<typeof descriptionSchema>;
 

@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
 import type { ModelPackage } from "./modelPackage.ts";
 
+/** What is checked of a package, a model's or a helper's. */
+export type FilesOfPackage = Pick<ModelPackage, "dir" | "name" | "files">;
+
 /** Checks that every file of the package is there with its size: instant, so it happens whenever a model is opened. */
-export async function checkFileSizes({ dir, name, files }: ModelPackage): Promise<void> {
+export async function checkFileSizes({ dir, name, files }: FilesOfPackage): Promise<void> {
   for (const { path, sizeBytes } of files) {
     const found = await stat(join(dir, path)).catch(() => undefined);
     if (found === undefined) throw corrupt(name, path, "is missing");
