@@ -11,6 +11,7 @@ const server = await serve({
   port: 0,
   engine: { childPath: join(programDir(), "test", "server", "stubEngine.mjs") },
   models: [],
+  helpers: { segment: null, describe: null, depth: null },
   defaultModel: "mini",
   provider: "cpu",
   log: createLog({ write() {} }, "error"),

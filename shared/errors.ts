@@ -11,6 +11,7 @@ export const errorCodes = [
   "output_unwritable",
   "model_unknown",
   "model_corrupt",
+  "helper_missing",
   "bad_message",
   "upload_invalid",
   "job_conflict",

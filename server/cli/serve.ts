@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Helpers } from "../../shared/protocol/helpers.ts";
 import { drainTimeoutMs, heartbeatMs, helloTimeoutMs } from "../../shared/protocol/limits.ts";
 import type { ModelInfo } from "../../shared/protocol/models.ts";
 import type { ProviderChoice } from "../../shared/providers.ts";
 import { programDir } from "../engine/packages.ts";
 import { Supervisor, type SupervisorOptions } from "../engine/supervisor.ts";
+import { Turns } from "../engine/turns.ts";
 import { Identity } from "../home/identity.ts";
 import { lockHome } from "../home/lock.ts";
 import type { Home } from "../home/paths.ts";
@@ -12,6 +14,7 @@ import { createApp } from "../http/app.ts";
 import { createGuard } from "../http/guard.ts";
 import { listenOnLoopback } from "../http/listen.ts";
 import { createMetrics } from "../http/metrics.ts";
+import { HelperDesk } from "../jobs/helperDesk.ts";
 import { openHistory } from "../jobs/history.ts";
 import { Jobs } from "../jobs/jobs.ts";
 import type { Log } from "../log/log.ts";
@@ -26,6 +29,7 @@ export interface ServeOptions {
   readonly engine: Omit<SupervisorOptions, "log">;
   /** installed */
   readonly models: readonly ModelInfo[];
+  readonly helpers: Helpers;
   readonly defaultModel: string;
   readonly provider: ProviderChoice;
   readonly log: Log;
@@ -67,10 +71,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const history = await openHistory(home.jobsDir);
     const supervisor = new Supervisor({ ...options.engine, log });
     engine = supervisor;
+    const turns = new Turns(supervisor);
     const modelNames = models.map(({ name }) => name);
-    const jobs = await Jobs.open({ history, uploads, engine, log, models: modelNames, defaultModel, provider });
+    const jobs = await Jobs.open({ history, uploads, engine: turns, log, models: modelNames, defaultModel, provider });
+    const desk = new HelperDesk({ installed: options.helpers, turns, uploads });
     const pairing = new Pairing(options.onPairingCode);
-    const sockets = new SocketServer({ identity, pairing, jobs, uploads, log, models, defaultModel, ...timing });
+    const sockets = new SocketServer({ identity, pairing, jobs, desk, uploads, log, models, defaultModel, ...timing });
     const guard = createGuard(
       () => port,
       (token) => sockets.isSessionToken(token),
@@ -100,7 +106,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       async stop() {
         for (const server of servers) server.close();
         await jobs.stop(timing.stopMs);
-        await Promise.all([sockets.stop(), supervisor.stop()]);
+        await Promise.all([sockets.stop(), turns.stop()]);
         await release();
         await closeAll(servers);
         log.info("stopped");

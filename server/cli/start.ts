@@ -4,6 +4,7 @@ import { BackdropError } from "../../shared/errors.ts";
 import { defaultPort, fallbackPorts } from "../../shared/protocol/limits.ts";
 import type { ProviderChoice } from "../../shared/providers.ts";
 import { version } from "../../shared/version.ts";
+import { announcedHelpers } from "../engine/announcedHelpers.ts";
 import { announcedModels } from "../engine/announcedModels.ts";
 import { programDir } from "../engine/packages.ts";
 import { findHome } from "../home/paths.ts";
@@ -36,6 +37,7 @@ export async function startCommand(options: StartOptions, io: Io): Promise<numbe
     home: findHome(),
     engine: { childPath: engineProgram() },
     models,
+    helpers: await announcedHelpers(log),
     defaultModel: options.model,
     provider: options.provider,
     log,

@@ -1,19 +1,31 @@
 import { inspect } from "node:util";
 import { toBackdropError } from "../../shared/errors.ts";
+import { createAssistant } from "../assist/assistant.ts";
 import { watchedPreviewShare } from "../pipeline/previewPacing.ts";
-import type { EngineCommand, EngineMessage, EngineRequest } from "./messages.ts";
+import type { AssistAnswer, AssistRequest, EngineCommand, EngineMessage, EngineRequest } from "./messages.ts";
 import { type OpenModel, openModel } from "./openModel.ts";
+import { modelsDir } from "./packages.ts";
 import { runRequest } from "./runRequest.ts";
 
-// The engine's process: it holds the sessions and runs one job at a time. `run` of ONNX Runtime blocks its thread, and
+// The engine's process: it holds the sessions and does one thing at a time, a job or a helper's task. `run` of ONNX Runtime blocks its thread, and
 // only killing a process stops it, so nothing else lives here.
 
 let current: { readonly jobId: string; readonly cancel: AbortController } | undefined;
+const assistant = createAssistant(modelsDir());
 let model: { readonly key: string; readonly opened: OpenModel } | undefined;
 
 process.on("message", (command: EngineCommand) => {
-  if (command.type === "run") void run(command.request);
-  else if (current?.jobId === command.jobId) current.cancel.abort();
+  switch (command.type) {
+    case "run":
+      void perform(command.request.jobId, (signal) => run(command.request, signal));
+      break;
+    case "assist":
+      void perform(command.request.jobId, (signal) => assist(command.request, signal));
+      break;
+    case "cancel":
+      if (current?.jobId === command.jobId) current.cancel.abort();
+      break;
+  }
 });
 // Without the main process there is nobody to work for.
 process.on("disconnect", () => process.exit(0));
@@ -22,19 +34,12 @@ process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 send({ type: "ready" });
 
-async function run(request: EngineRequest): Promise<void> {
-  const { jobId } = request;
+/** Does one thing and tells how it ended. */
+async function perform(jobId: string, work: (signal: AbortSignal) => Promise<EngineMessage>): Promise<void> {
   const cancel = new AbortController();
   current = { jobId, cancel };
   try {
-    const done = await runRequest(request, open, {
-      signal: cancel.signal,
-      onStep: (progress) => send({ type: "progress", jobId, ...progress }),
-      onWarning: (message) => send({ type: "warning", jobId, message }),
-      previewShare: watchedPreviewShare,
-      ...(request.previews && { onPreview: (preview) => send({ type: "preview", jobId, ...preview }) }),
-    });
-    send({ ...done, jobId, rssBytes: process.memoryUsage.rss() });
+    send(await work(cancel.signal));
   } catch (thrown) {
     if (cancel.signal.aborted) send({ type: "cancelled", jobId });
     else {
@@ -43,6 +48,33 @@ async function run(request: EngineRequest): Promise<void> {
     }
   } finally {
     current = undefined;
+  }
+}
+
+async function run(request: EngineRequest, signal: AbortSignal): Promise<EngineMessage> {
+  const { jobId } = request;
+  const done = await runRequest(request, open, {
+    signal,
+    onStep: (progress) => send({ type: "progress", jobId, ...progress }),
+    onWarning: (message) => send({ type: "warning", jobId, message }),
+    previewShare: watchedPreviewShare,
+    ...(request.previews && { onPreview: (preview) => send({ type: "preview", jobId, ...preview }) }),
+  });
+  return { ...done, jobId, rssBytes: process.memoryUsage.rss() };
+}
+
+async function assist(request: AssistRequest, signal: AbortSignal): Promise<EngineMessage> {
+  const answer = await answerTo(request, signal);
+  signal.throwIfAborted();
+  return { type: "answered", jobId: request.jobId, answer };
+}
+
+async function answerTo(request: AssistRequest, signal: AbortSignal): Promise<AssistAnswer> {
+  switch (request.task) {
+    case "segment":
+      return { type: "segmented", png: await assistant.segment(request.picture, request.points) };
+    case "describe":
+      return { type: "described", text: await assistant.describe(request.picture, signal) };
   }
 }
 

@@ -3,7 +3,14 @@ import { totalmem } from "node:os";
 import { isRetryable } from "../../shared/errors.ts";
 import type { JobEnd } from "../../shared/protocol/jobs.ts";
 import type { Log } from "../log/log.ts";
-import { type EngineCommand, type EngineMessage, type EngineRequest, engineMessageSchema } from "./messages.ts";
+import {
+  type AssistAnswer,
+  type AssistRequest,
+  type EngineCommand,
+  type EngineMessage,
+  type EngineRequest,
+  engineMessageSchema,
+} from "./messages.ts";
 
 /** What a running job tells; exactly one of `onEnd` and `onCrash` comes, last. */
 export interface RunListener {
@@ -33,12 +40,22 @@ export interface SupervisorOptions {
   readonly maxRssBytes?: number;
 }
 
+/** What a helper's task comes to; exactly one of the three comes. */
+export interface AssistListener {
+  onAnswer(answer: AssistAnswer): void;
+  onEnd(end: Exclude<JobEnd, { type: "done" }>): void;
+  /** the engine died */
+  onCrash(): void;
+}
+
 interface Run {
-  readonly request: EngineRequest;
-  readonly listener: RunListener;
+  readonly jobId: string;
+  readonly listener: RunListener | AssistListener;
   silence: NodeJS.Timeout;
   grace?: NodeJS.Timeout;
 }
+
+type MessageOfJob = Extract<EngineMessage, { type: "progress" | "preview" | "warning" | "done" }>;
 
 /** Starts the engine's process, watches it, and replaces it when it crashes, hangs or grows. */
 export class Supervisor implements Engine {
@@ -59,11 +76,14 @@ export class Supervisor implements Engine {
   }
 
   run(request: EngineRequest, listener: RunListener) {
-    if (this.current) throw new Error("supervisor: one job at a time");
-    const run: Run = { request, listener, silence: this.watchSilence() };
-    this.current = run;
-    this.send({ type: "run", request });
+    const run = this.begin(request.jobId, listener, { type: "run", request });
     return { cancel: () => this.cancel(run) };
+  }
+
+  /** One at a time, and none beside a job. Cancelling never kills the engine: the loaded model is worth more than the wait. */
+  assist(request: AssistRequest, listener: AssistListener) {
+    this.begin(request.jobId, listener, { type: "assist", request });
+    return { cancel: () => this.send({ type: "cancel", jobId: request.jobId }) };
   }
 
   async stop(): Promise<void> {
@@ -73,6 +93,14 @@ export class Supervisor implements Engine {
     const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     child.kill("SIGKILL");
     await exited;
+  }
+
+  private begin(jobId: string, listener: Run["listener"], command: EngineCommand): Run {
+    if (this.current) throw new Error("supervisor: one thing at a time");
+    const run: Run = { jobId, listener, silence: this.watchSilence() };
+    this.current = run;
+    this.send(command);
+    return run;
   }
 
   private start(): ChildProcess {
@@ -108,7 +136,7 @@ export class Supervisor implements Engine {
     this.child = undefined;
     const run = this.end();
     if (!this.isStopping) {
-      this.options.log.warn({ engine: child.pid, reason, jobId: run?.request.jobId }, "engine stopped");
+      this.options.log.warn({ engine: child.pid, reason, jobId: run?.jobId }, "engine stopped");
       // One that never came up would not come up now either: the next job tries again.
       if (wasReady) this.replace();
     }
@@ -129,26 +157,10 @@ export class Supervisor implements Engine {
     }
     const message = parsed.data;
     const run = this.current;
-    if (message.type === "ready" || run === undefined || message.jobId !== run.request.jobId) return;
+    if (message.type === "ready" || run === undefined || message.jobId !== run.jobId) return;
     clearTimeout(run.silence);
     run.silence = this.watchSilence();
     switch (message.type) {
-      case "progress":
-        run.listener.onProgress({ variant: message.variant, step: message.step, steps: message.steps });
-        break;
-      case "preview":
-        run.listener.onPreview(message);
-        break;
-      case "warning":
-        run.listener.onWarning(message.message);
-        break;
-      case "done": {
-        const { jobId: _, rssBytes, ...done } = message;
-        this.end();
-        if (rssBytes > this.options.maxRssBytes) this.outgrown(rssBytes);
-        run.listener.onEnd(done);
-        break;
-      }
       case "failed":
         this.end();
         this.options.log.warn({ jobId: message.jobId, code: message.code, detail: message.detail }, "job failed");
@@ -158,6 +170,34 @@ export class Supervisor implements Engine {
         this.end();
         run.listener.onEnd({ type: "cancelled" });
         break;
+      case "answered":
+        if (!("onAnswer" in run.listener)) break;
+        this.end();
+        run.listener.onAnswer(message.answer);
+        break;
+      default:
+        if ("onProgress" in run.listener) this.tellJob(run.listener, message);
+    }
+  }
+
+  private tellJob(listener: RunListener, message: MessageOfJob): void {
+    switch (message.type) {
+      case "progress":
+        listener.onProgress({ variant: message.variant, step: message.step, steps: message.steps });
+        break;
+      case "preview":
+        listener.onPreview(message);
+        break;
+      case "warning":
+        listener.onWarning(message.message);
+        break;
+      case "done": {
+        const { jobId: _, rssBytes, ...done } = message;
+        this.end();
+        if (rssBytes > this.options.maxRssBytes) this.outgrown(rssBytes);
+        listener.onEnd(done);
+        break;
+      }
     }
   }
 
@@ -172,7 +212,7 @@ export class Supervisor implements Engine {
   private cancel(run: Run): void {
     if (run !== this.current || run.grace !== undefined) return;
     run.grace = setTimeout(() => this.kill(), this.options.cancelGraceMs);
-    this.send({ type: "cancel", jobId: run.request.jobId });
+    this.send({ type: "cancel", jobId: run.jobId });
   }
 
   private send(command: EngineCommand): void {
@@ -199,7 +239,7 @@ export class Supervisor implements Engine {
 }
 
 /** Native text and paths stay in the log. */
-function failure({ code, message }: EngineMessage & { type: "failed" }): JobEnd {
+function failure({ code, message }: EngineMessage & { type: "failed" }): JobEnd & { type: "failed" } {
   const shown =
     code === "internal" || code === "storage_failed"
       ? "the engine failed on this job; the server's log has the details under the job's id"

@@ -1,5 +1,5 @@
 import { addPngText } from "./pngChunks.ts";
-import type { RgbaImage } from "./rgba.ts";
+import type { GreyImage, RgbaImage } from "./rgba.ts";
 import { sharp } from "./sharp.ts";
 
 /** The keyword of the PNG text chunk that carries a picture's recipe. */
@@ -8,6 +8,15 @@ const recipeKeyword = "backdrop";
 /** An opaque 8-bit RGB PNG; alpha is dropped. */
 export async function encodePng(image: RgbaImage): Promise<Uint8Array> {
   return await input(image).removeAlpha().png({ compressionLevel: 6 }).toBuffer();
+}
+
+/** An 8-bit grey PNG. */
+export async function encodeMask({ width, height, data }: GreyImage): Promise<Uint8Array> {
+  const raw = { width, height, channels: 1 } as const;
+  return await sharp(data, { raw, limitInputPixels: false })
+    .toColourspace("b-w")
+    .png({ compressionLevel: 6 })
+    .toBuffer();
 }
 
 /** An encoded PNG with its recipe in the text chunk, as JSON. */

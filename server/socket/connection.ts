@@ -6,10 +6,11 @@ import { closeCodes } from "../../shared/protocol/closeCodes.ts";
 import { decodeFrame } from "../../shared/protocol/frame.ts";
 import { maxBadMessages, maxMessagesPerSecond, maxTextBytes, protocolVersion } from "../../shared/protocol/limits.ts";
 import type { ModelInfo } from "../../shared/protocol/models.ts";
-import { offeredVersions, parseClientMessage, subjectOf } from "../../shared/protocol/parse.ts";
+import { offeredVersions, parseClientMessage, type Subject, subjectOf } from "../../shared/protocol/parse.ts";
 import type { ServerMessage } from "../../shared/protocol/serverMessages.ts";
 import { version } from "../../shared/version.ts";
 import type { Identity } from "../home/identity.ts";
+import type { HelperDesk } from "../jobs/helperDesk.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Log } from "../log/log.ts";
 import type { UploadStore } from "../uploads/uploadStore.ts";
@@ -23,6 +24,7 @@ export interface ConnectionContext {
   readonly identity: Identity;
   readonly pairing: Pairing;
   readonly jobs: Jobs;
+  readonly desk: HelperDesk;
   readonly uploads: UploadStore;
   readonly log: Log;
   readonly models: readonly ModelInfo[];
@@ -136,7 +138,7 @@ export class Connection {
   }
 
   /** Runs a handler; its failure is answered, and what could not be understood is counted. */
-  private handle(handler: () => Promise<void>, subject: () => { jobId?: string; uploadId?: string }): void {
+  private handle(handler: () => Promise<void>, subject: () => Subject): void {
     handler().catch((thrown: unknown) => {
       const error = toBackdropError(thrown);
       if (error.code === "internal") this.context.log.error({ err: thrown }, "message failed");
@@ -147,7 +149,7 @@ export class Connection {
     });
   }
 
-  private refuse(thrown: unknown, subject: { readonly jobId?: string; readonly uploadId?: string }): void {
+  private refuse(thrown: unknown, subject: Subject): void {
     const { code, message, pointer } = toBackdropError(thrown);
     this.send({
       type: "error",
@@ -160,17 +162,24 @@ export class Connection {
   }
 
   private welcome(): Session {
-    const { jobs, uploads, models, defaultModel } = this.context;
+    const { jobs, desk, uploads, models, defaultModel } = this.context;
     this.session = new Session({
       jobs,
+      desk,
       uploads,
       outbox: this.outbox,
       send: (message) => this.send(message),
       refuse: (thrown, subject) => this.refuse(thrown, subject),
       unpair: () => this.events.unpair(),
     });
-    const { sessionToken } = this;
-    this.send({ type: "welcome", serverVersion: version, sessionToken, defaultModel, models: [...models] });
+    this.send({
+      type: "welcome",
+      serverVersion: version,
+      sessionToken: this.sessionToken,
+      defaultModel,
+      models: [...models],
+      helpers: desk.installed,
+    });
     return this.session;
   }
 

@@ -1,7 +1,7 @@
 import type { WebSocket } from "ws";
 import { drainTimeoutMs, maxBufferedBytes } from "../../shared/protocol/limits.ts";
 
-/** What goes to one client. Text always queues; of previews, a slow reader gets only the newest of each job. */
+/** What goes to one client. Text and masks always queue; of previews, a slow reader gets only the newest of each job. */
 export class Outbox {
   private readonly socket: WebSocket;
   private readonly timeoutMs: number;
@@ -18,6 +18,10 @@ export class Outbox {
 
   text(text: string): void {
     this.send(text);
+  }
+
+  frame(frame: Uint8Array): void {
+    this.send(frame);
   }
 
   preview(jobId: string, frame: Uint8Array): void {

@@ -2,19 +2,23 @@ import { BackdropError, toBackdropError } from "../../shared/errors.ts";
 import type { ClientMessage, ClientMessageOf } from "../../shared/protocol/clientMessages.ts";
 import type { Frame } from "../../shared/protocol/frame.ts";
 import { isEnd } from "../../shared/protocol/jobs.ts";
+import type { Subject } from "../../shared/protocol/parse.ts";
 import type { ServerMessage } from "../../shared/protocol/serverMessages.ts";
+import type { HelperDesk } from "../jobs/helperDesk.ts";
 import type { SequencedEvent } from "../jobs/jobRecord.ts";
 import type { JobListener, Jobs } from "../jobs/jobs.ts";
 import type { UploadStore } from "../uploads/uploadStore.ts";
+import { HelperRequests } from "./helperRequests.ts";
 import { IncomingUploads } from "./incomingUploads.ts";
 import type { Outbox } from "./outbox.ts";
 
 export interface SessionOptions {
   readonly jobs: Jobs;
+  readonly desk: HelperDesk;
   readonly uploads: UploadStore;
   readonly outbox: Outbox;
   readonly send: (message: ServerMessage) => void;
-  readonly refuse: (thrown: unknown, subject: { readonly jobId?: string; readonly uploadId?: string }) => void;
+  readonly refuse: (thrown: unknown, subject: Subject) => void;
   /** makes every client pair again */
   readonly unpair: () => Promise<void>;
 }
@@ -23,12 +27,15 @@ export interface SessionOptions {
 export class Session implements JobListener {
   private readonly options: SessionOptions;
   private readonly uploads: IncomingUploads;
+  private readonly questions: HelperRequests;
   /** jobs whose events this client gets */
   private readonly followed = new Set<string>();
 
   constructor(options: SessionOptions) {
     this.options = options;
     this.uploads = new IncomingUploads(options.uploads, options.send);
+    const { desk, send, outbox } = options;
+    this.questions = new HelperRequests({ desk, send, sendFrame: (frame) => outbox.frame(frame) });
     options.jobs.listeners.add(this);
   }
 
@@ -58,6 +65,12 @@ export class Session implements JobListener {
       case "remove":
         await jobs.remove(message.jobId);
         send({ type: "removed", jobId: message.jobId });
+        return;
+      case "segment":
+      case "describe":
+        return await this.questions.ask(message);
+      case "withdraw":
+        this.questions.withdraw(message.requestId);
         return;
       case "unpair":
         return await this.options.unpair();
@@ -97,6 +110,7 @@ export class Session implements JobListener {
   close(): void {
     this.options.jobs.listeners.delete(this);
     this.uploads.close();
+    this.questions.close();
   }
 
   private async have({ sha256s }: ClientMessageOf<"have">): Promise<void> {

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { bytes32Schema, jobIdSchema, pairingCodeSchema, seqSchema, sha256Schema, uuidSchema } from "./fields.ts";
+import { pointSchema } from "./helpers.ts";
 import { jobParamsSchema } from "./jobs.ts";
-import { maxListedJobs } from "./limits.ts";
+import { maxListedJobs, maxPoints } from "./limits.ts";
 
 const resumePoint = z.strictObject({ jobId: jobIdSchema, lastSeq: seqSchema });
 
@@ -41,6 +42,14 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
     before: jobIdSchema.optional(),
   }),
   z.strictObject({ type: z.literal("remove"), jobId: jobIdSchema }),
+  z.strictObject({
+    type: z.literal("segment"),
+    requestId: uuidSchema,
+    picture: sha256Schema,
+    points: z.array(pointSchema).min(1).max(maxPoints),
+  }),
+  z.strictObject({ type: z.literal("describe"), requestId: uuidSchema, picture: sha256Schema }),
+  z.strictObject({ type: z.literal("withdraw"), requestId: uuidSchema }),
   z.strictObject({ type: z.literal("unpair") }),
 ]);
 

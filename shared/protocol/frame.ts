@@ -4,21 +4,21 @@ import { protocolVersion } from "./limits.ts";
 export const headerBytes = 32;
 
 /** What a binary message carries. Numbers are the wire's. */
-export const frameKinds = { preview: 1, chunk: 2 } as const;
+export const frameKinds = { preview: 1, chunk: 2, mask: 3 } as const;
 export type FrameKind = keyof typeof frameKinds;
 
 /** A binary message: a fixed header, then bytes. All numbers are unsigned and big-endian. */
 export interface Frame {
   readonly kind: FrameKind;
-  /** preview: of the event that it belongs to; chunk: its index from 0 */
+  /** preview: of the event that it belongs to; chunk: its index from 0; mask: 0 */
   readonly seq: number;
-  /** of a preview, from 1; 0 for a chunk */
+  /** of a preview, from 1; else 0 */
   readonly step: number;
   readonly steps: number;
   readonly variant: number;
-  /** of the job (preview) or the upload (chunk): a UUID in lower case */
+  /** of the job (preview), the upload (chunk) or the request (mask): a UUID in lower case */
   readonly id: string;
-  /** a JPEG (preview) or a part of a file (chunk) */
+  /** a JPEG (preview), a part of a file (chunk) or a PNG (mask) */
   readonly payload: Uint8Array;
 }
 
@@ -68,6 +68,8 @@ function kindOf(byte: number): FrameKind {
       return "preview";
     case frameKinds.chunk:
       return "chunk";
+    case frameKinds.mask:
+      return "mask";
     default:
       throw refused(`expected kind ${Object.values(frameKinds).join(" or ")}, got ${byte}`);
   }

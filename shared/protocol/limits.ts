@@ -14,6 +14,13 @@ export const maxUploadBytes = 128 * 1024 * 1024;
 export const uploadWindowChunks = 8;
 export const maxOpenUploads = 4;
 
+/** px of the longer side of a mask that a helper finds: finer than any model paints. */
+export const maxMaskSidePx = 1024;
+/** Clicks that one object may take. */
+export const maxPoints = 64;
+/** Requests to helpers that wait or run, of all clients. */
+export const maxQueuedAssists = 16;
+
 export const maxQueuedJobs = 16;
 export const maxListedJobs = 50;
 /** Unreadable messages on one connection; the last one closes it. */

@@ -36,13 +36,25 @@ export function offeredVersions(text: string): readonly number[] | undefined {
 const subjectSchema = z.looseObject({
   jobId: jobIdSchema.optional().catch(undefined),
   uploadId: uuidSchema.optional().catch(undefined),
+  requestId: uuidSchema.optional().catch(undefined),
 });
 
+/** What a message is about. */
+export interface Subject {
+  readonly jobId?: string;
+  readonly uploadId?: string;
+  readonly requestId?: string;
+}
+
 /** What a refused message was about, as far as it says so. */
-export function subjectOf(text: string): { readonly jobId?: string; readonly uploadId?: string } {
+export function subjectOf(text: string): Subject {
   try {
-    const { jobId, uploadId } = subjectSchema.parse(JSON.parse(text));
-    return { ...(jobId !== undefined && { jobId }), ...(uploadId !== undefined && { uploadId }) };
+    const { jobId, uploadId, requestId } = subjectSchema.parse(JSON.parse(text));
+    return {
+      ...(jobId !== undefined && { jobId }),
+      ...(uploadId !== undefined && { uploadId }),
+      ...(requestId !== undefined && { requestId }),
+    };
   } catch {
     return {};
   }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { errorCodes } from "../errors.ts";
 import { bytes32Schema, jobIdSchema, modelNameSchema, seqSchema, sha256Schema, uuidSchema } from "./fields.ts";
+import { helpersSchema } from "./helpers.ts";
 import { jobEventSchema, jobStates, jobSummarySchema } from "./jobs.ts";
 import { modelInfoSchema } from "./models.ts";
 
@@ -33,6 +34,7 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     sessionToken: bytes32Schema,
     defaultModel: modelNameSchema,
     models: z.array(modelInfoSchema),
+    helpers: helpersSchema,
   }),
   z.strictObject({ type: z.literal("ping") }),
   z.strictObject({ type: z.literal("pong") }),
@@ -47,6 +49,7 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("resumed"), jobId: jobIdSchema, state: z.enum(jobStates), lastSeq: seqSchema }),
   z.strictObject({ type: z.literal("jobs"), jobs: z.array(jobSummarySchema), more: z.boolean() }),
   z.strictObject({ type: z.literal("removed"), jobId: jobIdSchema }),
+  z.strictObject({ type: z.literal("described"), requestId: uuidSchema, text: z.string() }),
   z.strictObject({
     type: z.literal("error"),
     code: z.enum(errorCodes),
@@ -57,6 +60,7 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     /** what the refused message was about */
     jobId: jobIdSchema.optional(),
     uploadId: uuidSchema.optional(),
+    requestId: uuidSchema.optional(),
   }),
 ]);
 

@@ -14,6 +14,7 @@ export class RawClient {
   readonly socket: WebSocket;
   readonly messages: ServerMessage[] = [];
   readonly previews: Frame[] = [];
+  readonly masks: Frame[] = [];
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   clientId: string = randomUUID();
   sessionToken = "";
@@ -30,8 +31,10 @@ export class RawClient {
     });
     socket.on("error", () => {});
     socket.on("message", (data: Buffer, isBinary: boolean) => {
-      if (isBinary) this.previews.push(decodeFrame(data));
-      else {
+      if (isBinary) {
+        const frame = decodeFrame(data);
+        (frame.kind === "mask" ? this.masks : this.previews).push(frame);
+      } else {
         const message = parseServerMessage(data.toString());
         this.messages.push(message);
         this.inbox.push(message);
@@ -122,6 +125,17 @@ export class RawClient {
     this.send({ type: "submit", jobId, params });
     await this.take("accepted", (accepted) => accepted.jobId === jobId);
     return jobId;
+  }
+
+  /** The mask that answers a request. */
+  async takeMask(requestId: string, timeoutMs = 20_000): Promise<Frame> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const found = this.masks.find(({ id }) => id === requestId);
+      if (found) return found;
+      if (Date.now() > deadline) throw new Error(`no mask came; last: ${JSON.stringify(this.messages.slice(-3))}`);
+      await this.change(deadline - Date.now());
+    }
   }
 
   /** The event that ends a job. */

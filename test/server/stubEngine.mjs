@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 let current;
 process.on("message", (command) => {
   if (command.type === "run") void run(command.request);
+  else if (command.type === "assist") void assist(command.request);
   else if (current?.jobId === command.jobId) current.cancelled = true;
 });
 process.on("disconnect", () => process.exit(0));
@@ -49,6 +50,21 @@ async function run({ jobId, settings, files, outDir, previews }) {
   const output = { name: "result-1.png", role: "result", variant: 1, sizeBytes: bytes.length, sha256 };
   const done = { outputs: [output], seed: settings.seed, timingsMs: {}, productPixelsChanged: 0 };
   send({ type: "done", jobId, ...done, rssBytes: 1 });
+}
+
+// Describes a picture by its bytes as text; "wait" takes 300 ms, "crash" dies. Of clicks, the mask is their JSON.
+async function assist({ jobId, task, picture, points }) {
+  const text = await readFile(picture.path, "utf8");
+  const state = { jobId, cancelled: false };
+  current = state;
+  if (text.startsWith("crash")) process.kill(process.pid, "SIGKILL");
+  if (text.startsWith("wait")) await sleep(300);
+  if (state.cancelled) return send({ type: "cancelled", jobId });
+  const message = "describing a picture needs a helper; install it";
+  if (text.startsWith("missing")) return send({ type: "failed", jobId, code: "helper_missing", message, detail: "" });
+  const png = Buffer.from(JSON.stringify(points ?? []));
+  const answer = task === "segment" ? { type: "segmented", png } : { type: "described", text };
+  send({ type: "answered", jobId, answer });
 }
 
 function send(message) {
