@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -121,6 +122,19 @@ test("truncated and foreign weights are model_corrupt, and the same engine goes 
     expect(JSON.stringify(end)).not.toContain(models);
   }
   expect(server.enginePid()).toBe(pid);
+});
+
+test("a click on a picture comes back as a mask, without a job", async () => {
+  const bytes = await png(disc(96, 80));
+  await client.upload(bytes, sha256Of(bytes));
+  const requestId = randomUUID();
+  const points = [{ x: 0.5, y: 0.5, keep: true }];
+  client.send({ type: "segment", requestId, picture: sha256Of(bytes), points });
+  const mask = sharp((await client.takeMask(requestId)).payload);
+  expect(await mask.metadata()).toMatchObject({ format: "png", width: 96, height: 80, channels: 1, depth: "uchar" });
+  const data = await mask.toColourspace("b-w").raw().toBuffer();
+  // The picture is a disc on nothing: it is the object, and its surroundings are not.
+  expect([data[40 * 96 + 48], data[0], data.at(-1)]).toEqual([255, 0, 0]);
 });
 
 test("a model that went away is told by its name, without a path", async () => {

@@ -1,5 +1,6 @@
 import { BackdropError } from "../../../shared/errors.ts";
 import { pairingCodeSchema } from "../../../shared/protocol/fields.ts";
+import type { Point } from "../../../shared/protocol/helpers.ts";
 import type { JobParams } from "../../../shared/protocol/jobs.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Connection, ConnectionListener, ConnectionState, LostCause, Memory } from "./connection.ts";
@@ -86,6 +87,14 @@ class PanelConnection implements Connection {
     return this.session.uploads.upload(bytes, signal);
   }
 
+  segment(picture: string, points: readonly Point[], signal?: AbortSignal): Promise<Uint8Array> {
+    return this.session.questions.segment(picture, points, signal);
+  }
+
+  describe(picture: string, signal?: AbortSignal): Promise<string> {
+    return this.session.questions.describe(picture, signal);
+  }
+
   submit(jobId: string, params: JobParams): void {
     this.session.jobs.submit(jobId, params);
   }
@@ -164,8 +173,8 @@ class PanelConnection implements Connection {
     if (port !== this.port) this.memory.save("port", port);
     this.port = port;
     for (const { resolve } of this.waitingForLink.splice(0)) resolve(link);
-    const { serverVersion, defaultModel, models } = welcome;
-    this.setState({ type: "ready", serverVersion, defaultModel, models });
+    const { serverVersion, defaultModel, models, helpers } = welcome;
+    this.setState({ type: "ready", serverVersion, defaultModel, models, helpers });
     // Whoever heard of it may have closed it.
     if (this.link === link) this.session.attach(link, (cause) => this.failed(cause));
   }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../../../shared/errors.ts";
+import type { Helpers, Point } from "../../../shared/protocol/helpers.ts";
 import type { JobEvent, JobParams, JobSummary } from "../../../shared/protocol/jobs.ts";
 import type { ServerMessageOf } from "../../../shared/protocol/serverMessages.ts";
 
@@ -40,6 +41,7 @@ export type ConnectionState =
       readonly serverVersion: string;
       readonly defaultModel: string;
       readonly models: readonly ModelInfo[];
+      readonly helpers: Helpers;
     }
   /** retryAtMs null: only `retry()` tries again */
   | { readonly type: "lost"; readonly cause: LostCause; readonly retryAtMs: number | null };
@@ -85,6 +87,10 @@ export interface Connection {
   retry(): void;
   /** sends only what the server lacks; resolves to the sha256. Waits through lost connections; rejects with a BackdropError or the signal's reason */
   upload(bytes: Uint8Array, signal?: AbortSignal): Promise<string>;
+  /** the object that was clicked on an uploaded picture: a PNG, white = object. Waits and rejects as `upload` does */
+  segment(picture: string, points: readonly Point[], signal?: AbortSignal): Promise<Uint8Array>;
+  /** what an uploaded picture shows, as a sentence */
+  describe(picture: string, signal?: AbortSignal): Promise<string>;
   /** the job is followed to its end, whatever happens to the connection; submitting again what the server never got is done here */
   submit(jobId: string, params: JobParams): void;
   /** follows a job of an earlier opening, from its first event */

@@ -4,6 +4,7 @@ import type { LostCause } from "./connection.ts";
 import type { Environment } from "./environment.ts";
 import type { Link } from "./findServer.ts";
 import { Jobs, type JobsListener } from "./jobs.ts";
+import { Questions } from "./questions.ts";
 import { Requests } from "./requests.ts";
 import { Uploads } from "./uploads.ts";
 
@@ -12,6 +13,7 @@ export class Session {
   readonly jobs: Jobs;
   readonly uploads: Uploads;
   readonly requests = new Requests();
+  readonly questions = new Questions();
   private readonly environment: Environment;
   private callOffHeartbeat = () => {};
 
@@ -26,11 +28,15 @@ export class Session {
     const { wire } = link;
     this.jobs.attach((message) => wire.send(message));
     this.requests.attach((message) => wire.send(message));
+    this.questions.attach((message) => wire.send(message));
     this.uploads.attach(link);
     this.keepAlive(link, onLost);
     wire.deliverTo({
       onMessage: (message) => this.receive(message, link),
-      onFrame: (frame) => this.jobs.receivePreview(frame),
+      onFrame: (frame) => {
+        if (frame.kind === "mask") this.questions.receiveMask(frame);
+        else this.jobs.receivePreview(frame);
+      },
       onLost,
     });
   }
@@ -40,12 +46,14 @@ export class Session {
     this.jobs.detach();
     this.uploads.detach();
     this.requests.detach();
+    this.questions.detach();
   }
 
   close(error: BackdropError): void {
     this.detach();
     this.uploads.close(error);
     this.requests.close(error);
+    this.questions.close(error);
   }
 
   private receive(message: ServerMessage, { wire }: Link): void {
@@ -67,6 +75,9 @@ export class Session {
       case "removed":
         this.requests.receiveRemoved(message);
         break;
+      case "described":
+        this.questions.receiveText(message);
+        break;
       case "error":
         this.receiveError(message);
         break;
@@ -86,7 +97,8 @@ export class Session {
   }
 
   private receiveError(error: ServerMessageOf<"error">): void {
-    if (error.uploadId !== undefined) this.uploads.receiveError(error.uploadId, error);
+    if (error.requestId !== undefined) this.questions.receiveError(error.requestId, error);
+    else if (error.uploadId !== undefined) this.uploads.receiveError(error.uploadId, error);
     else if (this.requests.receiveError(error)) return;
     else if (error.jobId !== undefined) this.jobs.receiveError(error.jobId, error);
   }

@@ -51,6 +51,7 @@ export const ready: ConnectionState = {
     { name: "mini", title: "Mini", patchGrid: 16, defaults: { fusion: "query", strength: 0.5, guidance: 3 } },
     { name: "fine", title: "Fine", patchGrid: 32, defaults: { fusion: "global", strength: 1, guidance: 7.5 } },
   ],
+  helpers: { segment: null, describe: "captioner", depth: null },
 };
 
 export function slotOf(id: string): SlotState {
@@ -187,6 +188,16 @@ function fakeServer(first: ConnectionState, jobs: readonly JobSummary[]) {
       signal?.throwIfAborted();
       note("upload", new TextDecoder().decode(bytes));
       return String(toServer.length).padStart(64, "0");
+    },
+    async segment(picture, points, signal) {
+      signal?.throwIfAborted();
+      note("segment", picture, points);
+      return bytesOf(`mask of ${points.length}`);
+    },
+    async describe(picture, signal) {
+      signal?.throwIfAborted();
+      note("describe", picture);
+      return "a jar on a table";
     },
     async history(limit, before) {
       note("history", limit, before);
