@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { compileGraphs } from "../server/checkpoint/compile.ts";
 import { graphsForSize } from "../server/checkpoint/graphRequest.ts";
-import type { PackageDescription } from "../server/checkpoint/modelPackage.ts";
 import { programDir } from "../server/engine/packages.ts";
+import { writeDescription } from "./publishedPackage.ts";
 import { machine } from "./support.ts";
 
 // What compiling costs at full size: `npm run build && node dist/bench/fullSize.js [sdxl|sd15]`. The package has the names, types and shapes
@@ -61,16 +61,14 @@ async function writePackage(): Promise<number> {
     if (part === undefined) throw new Error(`no ${path} among the fixtures`);
     await mkdir(dirname(join(dir, path)), { recursive: true });
     await writeHollow(join(dir, path), part.tensors);
-    if (part.config !== undefined) await writeJson(join(dirname(path), "config.json"), part.config);
+    if (part.config !== undefined) {
+      await writeFile(join(dir, dirname(path), "config.json"), JSON.stringify(part.config));
+    }
   }
-  const scheduler = { beta_start: 0.00085, beta_end: 0.012, beta_schedule: "scaled_linear", steps_offset: 1 };
-  await writeJson("scheduler/scheduler_config.json", scheduler);
   const paths = Object.keys(weights).flatMap((path) =>
     path === "ip_adapter.safetensors" ? [path] : [path, `${dirname(path)}/config.json`],
   );
-  const sizes = await Promise.all(paths.map(async (path) => ({ path, sizeBytes: (await stat(join(dir, path))).size })));
-  await writeJson("backdrop.json", describe(sizes));
-  return sizes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return await writeDescription(dir, name, side, paths);
 }
 
 async function readFixture(path: string): Promise<Readonly<Record<string, Published>>> {
@@ -92,48 +90,4 @@ async function writeHollow(path: string, tensors: Published["tensors"]): Promise
   await file.writeFile(Buffer.concat([length, header]));
   await file.truncate(8 + header.length + end);
   await file.close();
-}
-
-async function writeJson(path: string, value: unknown): Promise<void> {
-  await mkdir(dirname(join(dir, path)), { recursive: true });
-  await writeFile(join(dir, path), JSON.stringify(value));
-}
-
-function describe(files: readonly { readonly path: string; readonly sizeBytes: number }[]): PackageDescription {
-  const clipMean = [0.48145466, 0.4578275, 0.40821073] as const;
-  const clipStd = [0.26862954, 0.26130258, 0.27577711] as const;
-  const imageNet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
-  return {
-    schemaVersion: 1,
-    name,
-    title: name,
-    licence: "none: no weights",
-    architecture: name === "sdxl" ? "sdxl" : "sd",
-    pixelArea: side ** 2,
-    sideMultiple: 64,
-    latentRgb: { factors: [0, 0, 0, 0].map(() => [0, 0, 0]), bias: [0, 0, 0] },
-    vision: {
-      imageSize: 224,
-      patchSize: 14,
-      droppedPatches: "exclude",
-      hiddenState: "penultimate",
-      mean: [...clipMean],
-      std: [...clipStd],
-    },
-    text: { maxTokens: 77, hiddenState: name === "sdxl" ? "penultimate" : "last_normed" },
-    tokenCompression: "resampler",
-    fusion: "query",
-    strength: 1,
-    guidance: 7.5,
-    depth: {
-      imageSize: 518,
-      mean: [...imageNet.mean],
-      std: [...imageNet.std],
-      scale: "relative",
-      conditioning: "composite",
-    },
-    guidanceRescale: 0,
-    unconditionalText: name === "sdxl" ? "zeros" : "encode",
-    files: files.map((file) => ({ ...file, sha256: "0".repeat(64) })),
-  };
 }
