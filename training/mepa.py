@@ -78,14 +78,15 @@ def plain_attention(network):
     return network
 
 
-def attend(heads, query, key, value):
-    """softmax(QKᵀ/√d)V over heads. query [B,N,C], key and value [B,L,C] -> [B,N,C].
+def attend(heads, query, key, value, bias=None):
+    """softmax(QKᵀ/√d + bias)V over heads. query [B,N,C], key and value [B,L,C], bias [B,1,1,L] -> [B,N,C].
 
     Written out on a CPU, since at these sizes (L ≤ 257) its fused kernel takes longer than two products and a softmax."""
     def split(x):
         return x.unflatten(2, (heads, -1)).transpose(1, 2)
     q, k, v = split(query.to(value.dtype)), split(key), split(value)
     if q.is_cuda:
-        return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
-    weights = torch.softmax(q @ k.transpose(2, 3) * q.shape[-1] ** -0.5, -1).to(v.dtype)
+        return F.scaled_dot_product_attention(q, k, v, bias).transpose(1, 2).flatten(2)
+    scores = q @ k.transpose(2, 3) * q.shape[-1] ** -0.5
+    weights = torch.softmax(scores if bias is None else scores + bias, -1).to(v.dtype)
     return (weights @ v).transpose(1, 2).flatten(2)

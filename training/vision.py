@@ -15,29 +15,37 @@ def patch_visibility(keep, patch, tau):
 
 
 class PatchFlexibleVision(nn.Module):
-    """A CLIP vision encoder that sees only the kept patches, mode `exclude` (R4).
+    """A CLIP vision encoder that sees only the kept patches.
 
-    `clip` is a transformers CLIPVisionModel; its post_layernorm is not used."""
+    `clip` is a transformers CLIPVisionModel; its post_layernorm is not used. dropped (R4): `zero` leaves the zeros of dropped
+    patches in the sequence, `exclude` hides them from self-attention as well. hidden_state: `last`, or `penultimate`, before
+    the last layer."""
 
-    def __init__(self, clip):
+    def __init__(self, clip, dropped="exclude", hidden_state="last"):
         super().__init__()
         clip.post_layernorm = nn.Identity()
         self.clip = clip
+        self.excludes = {"exclude": True, "zero": False}[dropped]
+        self.layers = len(clip.encoder.layers) - {"last": 0, "penultimate": 1}[hidden_state]
 
     def forward(self, pixel_values, patch_mask):
-        """Normalised pixels [B,3,S,S], patch_mask [B,N] with 1 = keep -> hidden states of the last layer [B,N+1,C].
+        """Normalised pixels [B,3,S,S], patch_mask [B,N] with 1 = keep -> hidden states [B,N+1,C].
 
         Eq. 1: z = Conv(pixels) · D_z. The projection has no bias, so masking the pixels too would change nothing.
-        The class token stays; dropped patches are also hidden from every self-attention."""
+        The class token stays."""
         embeddings = self.clip.embeddings
         z = embeddings.patch_embedding(pixel_values).flatten(2).transpose(1, 2) * patch_mask[..., None]
         z = torch.cat([embeddings.class_embedding.expand(len(z), 1, -1), z], 1) + embeddings.position_embedding.weight
         z = self.clip.pre_layrnorm(z)
-        kept = F.pad(patch_mask, (1, 0), value=1.0)
+        kept = F.pad(self.visible(patch_mask), (1, 0), value=1.0)
         bias = ((1 - kept) * DROPPED_BIAS)[:, None, None, :].expand(-1, -1, z.shape[1], -1)
-        for layer in self.clip.encoder.layers:
+        for layer in self.clip.encoder.layers[:self.layers]:
             z = layer(z, attention_mask=bias.to(running_dtype(z)))
         return z
+
+    def visible(self, patch_mask):
+        """Which patch tokens may be attended to [B,N]: the kept ones, or with `zero` all."""
+        return patch_mask if self.excludes else torch.ones_like(patch_mask)
 
 
 def running_dtype(x):
