@@ -14,8 +14,8 @@ import objective
 from resampler import Resampler
 from vision import PatchFlexibleVision, patch_visibility
 
-# Tensors that transformers' depth network has and does not use; packages may leave them out.
-UNUSED = ("backbone.embeddings.mask_token", "neck.fusion_stage.layers.0.residual_layer1.")
+# Tensors of transformers' depth network and vision encoder that are not used here; packages may leave them out.
+UNUSED = ("backbone.embeddings.mask_token", "neck.fusion_stage.layers.0.residual_layer1.", "post_layernorm.")
 
 
 @dataclass

@@ -4,14 +4,15 @@ from types import SimpleNamespace
 import pytest
 import torch
 from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch.utils.data import default_collate
+from transformers import CLIPVisionConfig, CLIPVisionModel, CLIPVisionModelWithProjection
 
 from adapter import load_adapter
 from adapter_recipe import read_recipe
-from frozen import Frozen, ImageBranch
+from frozen import Frozen, ImageBranch, load
 from pictures import Pictures
-from tiny import RECIPE, write_package, write_recipe
+from tiny import RECIPE, TRAINING, write_package, write_recipe
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,22 @@ class Tokenizer:
 
     def tokenize(self, text):
         return text.split()
+
+
+def test_encoders_load_under_the_names_of_public_checkpoints(tmp_path):
+    """With the prefix `vision_model.`, the projection and position ids; the mini package without the last norm."""
+    torch.manual_seed(6)
+    sizes = dict(hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1, image_size=8, patch_size=4, projection_dim=4)
+    published = CLIPVisionModelWithProjection(CLIPVisionConfig(**sizes))
+    published.save_pretrained(tmp_path)
+    state = {f"vision_model.{k}": v for k, v in published.vision_model.state_dict().items() if not k.startswith("vision_model.")}
+    state |= {"visual_projection.weight": published.visual_projection.weight.data, "vision_model.embeddings.position_ids": torch.arange(5)[None]}
+    save_file({k: v.contiguous() for k, v in state.items()}, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    found = load(CLIPVisionModel, tmp_path).state_dict()
+    assert all(torch.equal(found[k], v) for k, v in published.vision_model.state_dict().items())
+    mini = TRAINING.parent / "models" / "mini" / "image_encoder"
+    weight = load_file(mini / "model.safetensors")["vision_model.encoder.layers.0.mlp.fc1.weight"]
+    assert torch.equal(load(CLIPVisionModel, mini, dtype=torch.float32).state_dict()["encoder.layers.0.mlp.fc1.weight"], weight.float())
 
 
 def test_text_is_what_diffusers_encodes(frozen, package):
