@@ -137,6 +137,8 @@ export type ToUi =
       readonly command: "open" | "regenerate";
       readonly recipe: Recipe | null;
       readonly stored: Partial<StoredValues>;
+      /** the document's own, the same in all its openings once a run has begun in it */
+      readonly documentId: string;
       readonly slots: Readonly<Record<Slot, SlotState>>;
       readonly selection: readonly LayerInfo[];
     }

@@ -1,6 +1,7 @@
 import type { Size } from "../../shared/geometry.ts";
 import type { Recipe } from "../recipe.ts";
 import { removePreview } from "./canvasPreview.ts";
+import { rememberReference } from "./documentMemory.ts";
 import { HostFailure, reasonOf } from "./hostFailure.ts";
 import { findLayer, isAutoLayout } from "./layers.ts";
 import { isOurs, resultName, runName, writeRecipe } from "./recipes.ts";
@@ -38,6 +39,7 @@ export async function insertResult(
         layer.visible = !siblings.some(({ visible }) => visible);
       }
       if (replaced !== null && isOurs(replaced)) replaced.remove();
+      rememberReference(recipe.layers);
       return layer;
     } catch (thrown) {
       if (!layer.removed) layer.remove();

@@ -1,5 +1,6 @@
 import type { Slot, ToMain, ToUi } from "../messages.ts";
 import { endPreviews, removePreview, showPreview } from "./canvasPreview.ts";
+import { documentId, keepDocumentId, recallReference } from "./documentMemory.ts";
 import { exportCapped } from "./exportPicture.ts";
 import { HostFailure, hostError } from "./hostFailure.ts";
 import { insertResult, removeResult } from "./insertResult.ts";
@@ -76,6 +77,7 @@ async function handle(message: ToMain): Promise<void> {
     case "begin_run": {
       const begun = await beginRun(message, slots);
       runs.set(message.runId, begun.run);
+      keepDocumentId();
       return send(begun.answer);
     }
     case "show_preview": {
@@ -116,7 +118,10 @@ async function open(): Promise<void> {
   const stored = await readStored();
   if (!isOpened) {
     if (recipe !== null) await slots.fillFrom(recipe.layers);
-    else if (only !== undefined && !isOurs(only)) slots.fill("product", only, true);
+    else {
+      if (only !== undefined && !isOurs(only)) slots.fill("product", only, true);
+      await recallReference(slots);
+    }
     isOpened = true;
   }
   if (recipe !== null && only !== undefined) resultIds.add(only.id);
@@ -125,6 +130,7 @@ async function open(): Promise<void> {
     command: recipe === null ? "open" : "regenerate",
     recipe,
     stored,
+    documentId: documentId(),
     slots: { ...slots.states },
     selection: selection(),
   });

@@ -55,11 +55,11 @@ export function createPanel(world: World, opened: Opened): Panel {
   return panel;
 }
 
-function openedState({ connection }: World, { stored, slots, selection, recipe }: Opened): State {
+function openedState({ connection }: World, { stored, documentId, slots, selection, recipe }: Opened): State {
+  const kept = restored(initialState, stored.panel);
   const state: State = {
-    ...restored(initialState, stored.panel),
-    connection: connection.state,
-    wasReady: connection.state.type === "ready",
+    ...reduce(kept, { type: "connection_changed", connection: connection.state }),
+    documentId,
     slots,
     selection,
   };

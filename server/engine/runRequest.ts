@@ -3,6 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JobEnd, Output } from "../../shared/protocol/jobs.ts";
 import { writeDurably } from "../home/durableFile.ts";
+import { makeThumbnail } from "../image/thumbnail.ts";
 import { generate, type Hooks, type Variant } from "../pipeline/generate.ts";
 import { decodeJob, type JobFiles } from "../pipeline/job.ts";
 import type { Model } from "../pipeline/model.ts";
@@ -48,6 +49,7 @@ async function writeVariants(dir: string, variants: readonly Variant[]): Promise
     const contents = [
       { role: "result", name: `result-${variant}.png`, bytes: result },
       { role: "background", name: `background-${variant}.png`, bytes: background },
+      { role: "thumbnail", name: `thumbnail-${variant}.jpg`, bytes: await makeThumbnail(result) },
       { role: "recipe", name: `recipe-${variant}.json`, bytes: Buffer.from(`${JSON.stringify(recipe, null, 2)}\n`) },
     ] as const;
     for (const { role, name, bytes } of contents) {

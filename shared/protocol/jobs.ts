@@ -25,8 +25,8 @@ export type InputRole = keyof JobParams["inputs"];
 
 /** One finished file of a job, read by `GET /results/<jobId>/<name>`. */
 export const outputSchema = z.strictObject({
-  name: z.string().regex(/^(result|background|recipe)-[1-4]\.(png|json)$/),
-  role: z.enum(["result", "background", "recipe"]),
+  name: z.string().regex(/^(result|background|thumbnail|recipe)-[1-4]\.(png|jpg|json)$/),
+  role: z.enum(["result", "background", "thumbnail", "recipe"]),
   /** from 1 */
   variant: z.int().min(1).max(4),
   sizeBytes: z.int().min(0),
@@ -36,7 +36,7 @@ export type Output = z.output<typeof outputSchema>;
 
 export const doneSchema = z.strictObject({
   type: z.literal("done"),
-  outputs: z.array(outputSchema).min(1).max(12),
+  outputs: z.array(outputSchema).min(1).max(16),
   /** of the first variant; the others follow on */
   seed: z.int().min(0).max(0xffff_ffff),
   timingsMs: z.record(z.string(), z.number()),

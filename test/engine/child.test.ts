@@ -142,3 +142,23 @@ test("a model that went away is told by its name, without a path", async () => {
   expect(end).toMatchObject({ type: "failed", code: "model_unknown" });
   expect(JSON.stringify(end)).not.toContain("models/");
 });
+
+test("a job's files are its result, the background, a thumbnail and the recipe, and need the session's token", async () => {
+  await client.upload(good, sha256Of(good));
+  const settings = { seed: 1, steps: 1, width: 300, height: 150 };
+  const inputs = { product: sha256Of(good), reference: sha256Of(good) };
+  const jobId = await client.submit(jobParamsSchema.parse({ settings, inputs, model: "mini" }));
+  const end = await client.end(jobId);
+  expect(end.type === "done" && end.outputs.map(({ role, name }) => [role, name])).toEqual([
+    ["result", "result-1.png"],
+    ["background", "background-1.png"],
+    ["thumbnail", "thumbnail-1.jpg"],
+    ["recipe", "recipe-1.json"],
+  ]);
+  const path = `/results/${jobId}/thumbnail-1.jpg`;
+  expect((await server.get(path)).status).toBe(401);
+  const response = await server.get(path, { Authorization: `Bearer ${client.sessionToken}` });
+  expect(response.headers.get("content-type")).toBe("image/jpeg");
+  const thumbnail = Buffer.from(await response.arrayBuffer());
+  expect(await sharp(thumbnail).metadata()).toMatchObject({ format: "jpeg", width: 256, height: 128 });
+});

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import type { PictureSize } from "../effects/results.ts";
 import { Icon } from "./Icon.tsx";
 import { usePanel } from "./panelContext.ts";
 import { useLoaded } from "./useLoaded.ts";
@@ -6,13 +7,14 @@ import { useLoaded } from "./useLoaded.ts";
 interface ResultPictureProps {
   readonly jobId: string;
   readonly variant: number;
+  readonly size: PictureSize;
   readonly description: string;
 }
 
 /** One finished picture, which fills what it stands in. */
-export function ResultPicture({ jobId, variant, description }: ResultPictureProps): JSX.Element {
+export function ResultPicture({ jobId, variant, size, description }: ResultPictureProps): JSX.Element {
   const { panel } = usePanel();
-  const picture = useLoaded(() => panel.results.picture(jobId, variant), [jobId, variant]);
+  const picture = useLoaded(() => panel.results.picture(jobId, variant, size), [jobId, variant, size]);
   switch (picture.type) {
     case "loading":
       return <span class="picture loading" />;

@@ -165,7 +165,7 @@ class PanelConnection implements Connection {
   }
 
   private linked(link: Link): void {
-    const { port, welcome } = link;
+    const { serverId, port, welcome } = link;
     this.link = link;
     this.wasReady = true;
     this.failures = 0;
@@ -174,7 +174,7 @@ class PanelConnection implements Connection {
     this.port = port;
     for (const { resolve } of this.waitingForLink.splice(0)) resolve(link);
     const { serverVersion, defaultModel, models, helpers } = welcome;
-    this.setState({ type: "ready", serverVersion, defaultModel, models, helpers });
+    this.setState({ type: "ready", serverId, serverVersion, defaultModel, models, helpers });
     // Whoever heard of it may have closed it.
     if (this.link === link) this.session.attach(link, (cause) => this.failed(cause));
   }

@@ -38,6 +38,7 @@ export type ConnectionState =
     }
   | {
       readonly type: "ready";
+      readonly serverId: string;
       readonly serverVersion: string;
       readonly defaultModel: string;
       readonly models: readonly ModelInfo[];

@@ -8,6 +8,7 @@ import { Wire } from "./wire.ts";
 
 /** A proven server, ready to work with. */
 export interface Link {
+  readonly serverId: string;
   readonly port: number;
   readonly wire: Wire;
   readonly welcome: Welcome;

@@ -30,7 +30,7 @@ const maxResumed = 16;
 export async function shakeHands(
   wire: Wire,
   { clientId, pairing, environment, resumePoints }: HandshakeOptions,
-): Promise<{ readonly welcome: Welcome; readonly limits: Limits }> {
+): Promise<{ readonly serverId: string; readonly welcome: Welcome; readonly limits: Limits }> {
   const clientNonce = toBase64Url(environment.randomBytes(32));
   wire.send({ type: "hello", versions: [protocolVersion], clientId, clientNonce });
   const { version, serverId, serverNonce, serverProof, limits } = await wire.expect("challenge");
@@ -44,5 +44,5 @@ export async function shakeHands(
   wire.send({ type: "prove", clientProof, resume: points.slice(0, maxResumed) });
   const welcome = await wire.expect("welcome");
   for (const point of points.slice(maxResumed)) wire.send({ type: "resume", ...point });
-  return { welcome, limits };
+  return { serverId, welcome, limits };
 }

@@ -4,7 +4,7 @@ import type { Preview } from "../connection/connection.ts";
 import { variantsOf } from "../state/focus.ts";
 import { problemOf } from "../state/problem.ts";
 import { isActive, jobIdOf } from "../state/run.ts";
-import type { State } from "../state/state.ts";
+import { noteHere, type State } from "../state/state.ts";
 import type { CanvasPreviews } from "./canvasPreviews.ts";
 import type { Context } from "./context.ts";
 import type { History } from "./history.ts";
@@ -16,25 +16,29 @@ export interface FollowJobsOptions {
   readonly canvasPreviews: CanvasPreviews;
 }
 
-/** What the server tells becomes state. A job that an earlier opening left unfinished is followed to its end. */
+/**
+ * What the server tells becomes state. Jobs that an earlier opening left unfinished are followed to their end; the newest that was begun in
+ * this document is the run again.
+ */
 export function followJobs(context: Context, { history, results, canvasPreviews }: FollowJobsOptions): void {
   const { host, connection, clock, state, dispatch } = context;
   const showPreview = createPreviewShowing(context);
-  let isFirstReading = true;
+  /** whose unfinished jobs are followed already */
+  let followedServer: string | null = null;
 
   async function readHistory(): Promise<void> {
     const jobs = await history.refresh();
-    if (jobs === null || !isFirstReading) return;
-    isFirstReading = false;
-    const unfinished = jobs.find(({ end }) => end === null);
-    if (unfinished === undefined || isActive(state().run)) return;
-    dispatch({ type: "run_found", job: unfinished });
-    connection.follow(unfinished.jobId);
+    const { serverId } = state().jobs;
+    if (jobs === null || serverId === followedServer) return;
+    followedServer = serverId;
+    const unfinished = jobs.filter(({ end }) => end === null);
+    const ours = unfinished.find(({ jobId }) => noteHere(state(), jobId) !== null);
+    if (ours !== undefined && !isActive(state().run)) dispatch({ type: "run_found", job: ours });
+    for (const { jobId } of unfinished) connection.follow(jobId);
   }
 
   /** The preview in the canvas stays until the result takes its place. */
   async function finish(jobId: string, end: JobEnd): Promise<void> {
-    void history.refresh();
     if (end.type === "done") await insertFirst(jobId, end);
     host.post({ type: "end_run", runId: jobId });
   }
@@ -42,7 +46,7 @@ export function followJobs(context: Context, { history, results, canvasPreviews 
   async function insertFirst(jobId: string, end: Extract<JobEnd, { type: "done" }>): Promise<void> {
     const [first] = variantsOf(end);
     // Without its note nobody knows which layer the result belongs beneath.
-    if (first === undefined || state().jobNotes[jobId] === undefined) return;
+    if (first === undefined || noteHere(state(), jobId) === null) return;
     await results.insert(jobId, first, isFromLayer(state()) ? "replace" : "add");
   }
 
@@ -54,7 +58,9 @@ export function followJobs(context: Context, { history, results, canvasPreviews 
     onJobEvent(jobId, event) {
       const isOfRun = isActive(state().run) && jobIdOf(state().run) === jobId;
       dispatch({ type: "run_event", jobId, event, atMs: clock.now() });
-      if (isOfRun && isEnd(event)) void finish(jobId, event);
+      if (!isEnd(event)) return;
+      void history.refresh();
+      if (isOfRun) void finish(jobId, event);
     },
     onPreview(preview) {
       canvasPreviews.offer(preview);

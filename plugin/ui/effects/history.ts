@@ -13,9 +13,12 @@ export interface History {
 
 export function createHistory({ connection, state, dispatch }: Context): History {
   async function read(before: string | undefined): Promise<readonly JobSummary[] | null> {
+    const { serverId } = state().jobs;
     dispatch({ type: "jobs_reading" });
     try {
       const { jobs, more } = await connection.history(pageSize, before);
+      // Asked of one server, answered by the next: that one's history is read from its beginning.
+      if (state().jobs.serverId !== serverId) return null;
       dispatch({ type: "jobs_read", jobs, more, isContinued: before !== undefined });
       return jobs;
     } catch {

@@ -2,7 +2,7 @@ import { type Recipe, recipeVersion } from "../../recipe.ts";
 import { type DoneJob, findDone, seedOf } from "../state/focus.ts";
 import { noteOf } from "../state/note.ts";
 import { problemOf } from "../state/problem.ts";
-import { modelInUse, resultKey, type State } from "../state/state.ts";
+import { modelInUse, noteHere, resultKey, type State } from "../state/state.ts";
 import type { Context } from "./context.ts";
 
 export interface Inserting {
@@ -25,6 +25,13 @@ export function createInserting(context: Context): Inserting {
       const before = state().insertions[key] ?? null;
       if (job === undefined || before?.type === "inserting") return;
       dispatch({ type: "problems_cleared", place: "results" });
+      if (noteHere(state(), jobId) === null && state().slots.product.type !== "set") {
+        const message = "This result was begun elsewhere. Choose the product that it goes beneath, then insert it.";
+        return dispatch({
+          type: "problem_raised",
+          problem: { code: "layer_missing", place: "results", message, fix: null },
+        });
+      }
       dispatch({ type: "insertion_changed", key, insertion: { type: "inserting" } });
       try {
         const png = await connection.fetchResult(jobId, `background-${variant}.png`);
@@ -58,13 +65,16 @@ export function createInserting(context: Context): Inserting {
 }
 
 function recipeOf(state: State, { jobId, params, end }: DoneJob, variant: number): Recipe {
+  // A job that was begun elsewhere goes beneath the product in hand.
+  const { layers, hiddenPatches, scale } = noteHere(state, jobId) ?? { ...noteOf(state, 1), hiddenPatches: [] };
   return {
     version: recipeVersion,
     jobId,
     variant,
     model: params.model ?? modelInUse(state)?.name ?? "",
     settings: { ...params.settings, seed: seedOf(end, variant), variants: 1 },
-    // A job that this computer knows nothing of goes beneath the product in hand.
-    ...(state.jobNotes[jobId] ?? { ...noteOf(state, 1), hiddenPatches: [] }),
+    layers,
+    hiddenPatches,
+    scale,
   };
 }

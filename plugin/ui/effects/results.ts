@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { BackdropError } from "../../../shared/errors.ts";
-import type { Output } from "../../../shared/protocol/jobs.ts";
 import { settingRanges } from "../../../shared/settings.ts";
 import { findDone } from "../state/focus.ts";
 import { problemOf } from "../state/problem.ts";
@@ -8,7 +7,7 @@ import { resultKey, type Shown } from "../state/state.ts";
 import type { Context } from "./context.ts";
 import type { History } from "./history.ts";
 import { createInserting, type Inserting } from "./inserting.ts";
-import { createPictureCache } from "./pictureCache.ts";
+import { createPictureCache, type PictureCache } from "./pictureCache.ts";
 
 /** What the server found when it compared the product's opaque pixels before and after. */
 export interface ProductProof {
@@ -19,8 +18,8 @@ export interface ProductProof {
 }
 
 export interface Results extends Inserting, Pick<History, "readMore"> {
-  /** the picture of a variant; kept while it is likely to be shown again */
-  picture(jobId: string, variant: number): Promise<Shown>;
+  /** the picture of a variant, whole or large enough to choose by; kept while it is likely to be shown again */
+  picture(jobId: string, variant: number, size: PictureSize): Promise<Shown>;
   /** from the recipe that the server wrote */
   proof(jobId: string, variant: number): Promise<ProductProof>;
   reuseSettings(jobId: string): void;
@@ -28,8 +27,10 @@ export interface Results extends Inserting, Pick<History, "readMore"> {
   deleteJob(jobId: string): Promise<void>;
 }
 
-/** A page of the history, and the variants of a few jobs. */
-const maxPictures = 40;
+export type PictureSize = "whole" | "thumbnail";
+
+/** A few pages of the history; up to 64 MB decoded each, few of the whole pictures. */
+const maxPictures: Readonly<Record<PictureSize, number>> = { whole: 8, thumbnail: 100 };
 
 const recipeFileSchema = z.object({
   product: z.object({
@@ -43,19 +44,25 @@ const recipeFileSchema = z.object({
 /** What can be done with results and with the jobs that made them. */
 export function createResults(context: Context, history: History): Results {
   const { connection, pixels, clock, state, dispatch } = context;
-  const pictures = createPictureCache(maxPictures);
-  const fetchOutput = (jobId: string, variant: number, role: Output["role"]) =>
-    connection.fetchResult(jobId, outputName(role, variant));
+  const caches: Readonly<Record<PictureSize, PictureCache>> = {
+    whole: createPictureCache(maxPictures.whole),
+    thumbnail: createPictureCache(maxPictures.thumbnail),
+  };
+  const hasThumbnail = (jobId: string, variant: number) =>
+    findDone(state(), jobId)?.end.outputs.some((output) => output.role === "thumbnail" && output.variant === variant);
 
   return {
     ...createInserting(context),
-    picture(jobId, variant) {
-      return pictures.get(resultKey(jobId, variant), async () =>
-        pixels.show(await fetchOutput(jobId, variant, "result")),
+    picture(jobId, variant, wanted) {
+      // Jobs of earlier servers have whole pictures only.
+      const size = wanted === "thumbnail" && hasThumbnail(jobId, variant) ? "thumbnail" : "whole";
+      const name = size === "thumbnail" ? `thumbnail-${variant}.jpg` : `result-${variant}.png`;
+      return caches[size].get(resultKey(jobId, variant), async () =>
+        pixels.show(await connection.fetchResult(jobId, name)),
       );
     },
     async proof(jobId, variant) {
-      const bytes = await fetchOutput(jobId, variant, "recipe");
+      const bytes = await connection.fetchResult(jobId, `recipe-${variant}.json`);
       return parseProof(new TextDecoder().decode(bytes));
     },
     reuseSettings(jobId) {
@@ -70,7 +77,7 @@ export function createResults(context: Context, history: History): Results {
       try {
         await connection.remove(jobId);
         for (let variant = 1; variant <= settingRanges.variants.max; variant++) {
-          pictures.drop(resultKey(jobId, variant));
+          for (const cache of Object.values(caches)) cache.drop(resultKey(jobId, variant));
         }
         dispatch({ type: "job_removed", jobId });
       } catch (thrown) {
@@ -79,10 +86,6 @@ export function createResults(context: Context, history: History): Results {
     },
     readMore: history.readMore,
   };
-}
-
-function outputName(role: Output["role"], variant: number): string {
-  return `${role}-${variant}.${role === "recipe" ? "json" : "png"}`;
 }
 
 function parseProof(text: string): ProductProof {

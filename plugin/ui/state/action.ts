@@ -47,10 +47,12 @@ export type Action =
   | { readonly type: "jobs_failed" }
   | { readonly type: "job_removed"; readonly jobId: string }
   | { readonly type: "job_focused"; readonly jobId: string | null }
+  | { readonly type: "variant_chosen"; readonly jobId: string; readonly variant: number }
   /** null: it is not in the document (any more) */
   | { readonly type: "insertion_changed"; readonly key: string; readonly insertion: Insertion | null }
   | { readonly type: "result_gone"; readonly nodeId: string }
   | { readonly type: "problem_raised"; readonly problem: Problem }
   | { readonly type: "problems_cleared"; readonly place: ProblemPlace | null }
   | { readonly type: "tab_chosen"; readonly tab: State["tab"] }
+  | { readonly type: "advanced_toggled"; readonly isOpen: boolean }
   | { readonly type: "editor_changed"; readonly editor: Editor };

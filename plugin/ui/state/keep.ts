@@ -35,6 +35,7 @@ export function restored(state: State, stored: unknown): State {
 const { shape } = settingsSchema;
 const patchesSchema = z.array(z.int().min(0)).readonly();
 const noteSchema = z.object({
+  documentId: z.string(),
   layers: z.object({
     product: z.string(),
     reference: z.string(),

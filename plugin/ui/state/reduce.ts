@@ -1,20 +1,20 @@
 import { settingsSchema } from "../../../shared/settings.ts";
 import type { LayerInfo, Slot, SlotState } from "../../messages.ts";
 import type { Recipe } from "../../recipe.ts";
+import type { ConnectionState } from "../connection/connection.ts";
 import type { Action } from "./action.ts";
 import { defaultForm, type Form, formOfSettings } from "./form.ts";
 import { type ProblemPlace, withProblem } from "./problem.ts";
 import { reduceResults } from "./reduceResults.ts";
 import { reduceRun } from "./reduceRun.ts";
+import { isActive } from "./run.ts";
 import { type JobNote, referenceKey, type State } from "./state.ts";
 
 /** The state after the action. Nothing else changes it. */
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
-    case "connection_changed": {
-      const { connection } = action;
-      return { ...state, connection, wasReady: state.wasReady || connection.type === "ready" };
-    }
+    case "connection_changed":
+      return changeConnection(state, action.connection);
     case "slot_changed":
       return changeSlot(state, action.slot, action.state);
     case "selection_changed":
@@ -47,6 +47,8 @@ export function reduce(state: State, action: Action): State {
       return action.place === null ? { ...state, problems: [] } : clearProblems(state, action.place);
     case "tab_chosen":
       return { ...state, tab: action.tab };
+    case "advanced_toggled":
+      return { ...state, isAdvancedOpen: action.isOpen };
     case "editor_changed":
       return { ...state, editor: action.editor };
     case "run_started":
@@ -64,10 +66,22 @@ export function reduce(state: State, action: Action): State {
     case "jobs_failed":
     case "job_removed":
     case "job_focused":
+    case "variant_chosen":
     case "insertion_changed":
     case "result_gone":
       return reduceResults(state, action);
   }
+}
+
+/** Another server has another history, and the run that ended on the one before is in none of it. */
+function changeConnection(state: State, connection: ConnectionState): State {
+  if (connection.type !== "ready") return { ...state, connection };
+  const connected = { ...state, connection, wasReady: true };
+  const { serverId } = connection;
+  if (serverId === state.jobs.serverId) return connected;
+  const jobs: State["jobs"] = { serverId, jobs: [], more: false, status: "unread" };
+  if (state.jobs.serverId === null) return { ...connected, jobs };
+  return { ...connected, jobs, focusedJob: null, run: isActive(state.run) ? state.run : { type: "idle" } };
 }
 
 function clearProblems(state: State, cleared: ProblemPlace): State {
@@ -139,11 +153,11 @@ function reuseSettings(state: State, { params, seed, note }: Extract<Action, { t
     ...(params.model !== undefined && { model: params.model }),
   };
   const reused: State = { ...state, form, tab: "create", problems: [] };
-  return note === null ? reused : withHidden(reused, note);
+  return note?.documentId === state.documentId ? withHidden(reused, note) : reused;
 }
 
 /** What was hidden of a reference is hidden again where that reference still is the one. */
-function withHidden(state: State, { layers, hiddenPatches }: JobNote): State {
+function withHidden(state: State, { layers, hiddenPatches }: Pick<JobNote, "layers" | "hiddenPatches">): State {
   const isInHand = state.referenceFile === null && layerOf(state.slots.reference)?.id === layers.reference;
   return isInHand ? hidePatches(state, hiddenPatches) : state;
 }

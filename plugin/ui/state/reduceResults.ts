@@ -5,7 +5,7 @@ import type { Insertion, JobList, State } from "./state.ts";
 
 type ResultsAction = Extract<
   Action,
-  { type: `jobs_${string}` | "job_removed" | "job_focused" | "insertion_changed" | "result_gone" }
+  { type: `jobs_${string}` | "job_removed" | "job_focused" | "variant_chosen" | "insertion_changed" | "result_gone" }
 >;
 
 /** The history, and what became of its results in the document. */
@@ -21,6 +21,8 @@ export function reduceResults(state: State, action: ResultsAction): State {
       return removeJob(state, action.jobId);
     case "job_focused":
       return { ...state, focusedJob: action.jobId };
+    case "variant_chosen":
+      return { ...state, chosenVariants: { ...state.chosenVariants, [action.jobId]: action.variant } };
     case "insertion_changed":
       return changeInsertion(state, action.key, action.insertion);
     case "result_gone":
@@ -40,6 +42,7 @@ interface Page {
 function continued(list: JobList, page: Page): JobList {
   const known = new Set(list.jobs.map(({ jobId }) => jobId));
   return {
+    ...list,
     jobs: [...list.jobs, ...page.jobs.filter(({ jobId }) => !known.has(jobId))],
     more: page.more,
     status: "read",
@@ -50,7 +53,7 @@ function continued(list: JobList, page: Page): JobList {
 function renewed(list: JobList, page: Page): JobList {
   const oldest = page.jobs.at(-1)?.jobId;
   const kept = page.more && oldest !== undefined ? list.jobs.filter(({ jobId }) => jobId < oldest) : [];
-  return { jobs: [...page.jobs, ...kept], more: kept.length > 0 ? list.more : page.more, status: "read" };
+  return { ...list, jobs: [...page.jobs, ...kept], more: kept.length > 0 ? list.more : page.more, status: "read" };
 }
 
 function removeJob(state: State, jobId: string): State {

@@ -42,11 +42,15 @@ export type Editor =
   | { readonly type: "patches"; readonly picture: Shown }
   | { readonly type: "productMask"; readonly picture: Shown };
 
-/** What the panel remembers of a job beyond what the server keeps: enough for a layer's recipe. */
-export type JobNote = Pick<Recipe, "layers" | "hiddenPatches" | "scale">;
+/** What the panel remembers of a job beyond what the server keeps: enough for a layer's recipe, in the document that it names. */
+export interface JobNote extends Pick<Recipe, "layers" | "hiddenPatches" | "scale"> {
+  readonly documentId: string;
+}
 
 /** The server's finished and running jobs, newest first, as far as they were read. */
 export interface JobList {
+  /** whose they are; null before the first connection */
+  readonly serverId: string | null;
   readonly jobs: readonly JobSummary[];
   readonly more: boolean;
   readonly status: "unread" | "reading" | "read" | "failed";
@@ -56,6 +60,8 @@ export interface JobList {
 export type Insertion = { readonly type: "inserting" } | { readonly type: "inserted"; readonly nodeId: string };
 
 export interface State {
+  /** of the document that the panel was opened in */
+  readonly documentId: string;
   readonly connection: ConnectionState;
   /** once there was a connection, losing it takes nothing out of view */
   readonly wasReady: boolean;
@@ -79,6 +85,9 @@ export interface State {
   readonly replaceable: string | null;
   readonly problems: readonly Problem[];
   readonly tab: "create" | "results";
+  readonly isAdvancedOpen: boolean;
+  /** of jobs with several, by job id; the first unless another was chosen */
+  readonly chosenVariants: Readonly<Record<string, number>>;
   readonly editor: Editor;
   /** the job that the results' tab shows large; null: the run, or else the newest */
   readonly focusedJob: string | null;
@@ -87,6 +96,7 @@ export interface State {
 }
 
 export const initialState: State = {
+  documentId: "",
   connection: { type: "connecting" },
   wasReady: false,
   slots: {
@@ -103,12 +113,14 @@ export const initialState: State = {
   productMask: null,
   form: defaultForm,
   run: { type: "idle" },
-  jobs: { jobs: [], more: false, status: "unread" },
+  jobs: { serverId: null, jobs: [], more: false, status: "unread" },
   jobNotes: {},
   insertions: {},
   replaceable: null,
   problems: [],
   tab: "create",
+  isAdvancedOpen: false,
+  chosenVariants: {},
   editor: { type: "closed" },
   focusedJob: null,
   isRegenerating: false,
@@ -134,10 +146,16 @@ export function patchGrid(state: State): number {
 
 /** Names the reference and its grid, so that what was hidden is found again when the person comes back to it. */
 export function referenceKey(state: State): string | null {
-  const { referenceFile: file, slots } = state;
+  const { referenceFile: file, slots, documentId } = state;
   const grid = patchGrid(state);
   if (file !== null) return `${grid}|file:${file.name}:${file.sizePx.width}x${file.sizePx.height}`;
-  return slots.reference.type === "set" ? `${grid}|${slots.reference.layer.id}` : null;
+  return slots.reference.type === "set" ? `${grid}|${documentId}|${slots.reference.layer.id}` : null;
+}
+
+/** What is known of a job that was begun in this document; of another's, its layer ids name other layers here. */
+export function noteHere({ jobNotes, documentId }: State, jobId: string): JobNote | null {
+  const note = jobNotes[jobId];
+  return note?.documentId === documentId ? note : null;
 }
 
 export function hiddenByHand(state: State): readonly number[] {

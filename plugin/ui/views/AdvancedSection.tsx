@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useId } from "preact/hooks";
 import { type ModelDefaults, withModelDefaults } from "../../../shared/modelDefaults.ts";
 import { type Fusion, fusions, settingRanges } from "../../../shared/settings.ts";
 import { Icon } from "../components/Icon.tsx";
@@ -31,12 +31,15 @@ const withoutModel: ModelDefaults = { fusion: "query", strength: 1, guidance: 7.
 /** What most runs never need. */
 export function AdvancedSection(): JSX.Element {
   const { panel, state } = usePanel();
-  const [isOpen, setIsOpen] = useState(false);
-  const { form } = state;
+  const { form, isAdvancedOpen } = state;
   const { fusion, strength, guidance } = withModelDefaults(form, modelInUse(state)?.defaults ?? withoutModel);
   const change = (part: Partial<Form>) => panel.dispatch({ type: "form_changed", change: part });
   return (
-    <details class="section advanced" open={isOpen} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
+    <details
+      class="section advanced"
+      open={isAdvancedOpen}
+      onToggle={(event) => panel.dispatch({ type: "advanced_toggled", isOpen: event.currentTarget.open })}
+    >
       <summary>
         <Icon name="chevron" />
         Advanced

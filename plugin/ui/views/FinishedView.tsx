@@ -1,5 +1,4 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 import { Icon } from "../components/Icon.tsx";
 import { ProblemNote } from "../components/ProblemNote.tsx";
 import { usePanel } from "../components/panelContext.ts";
@@ -14,17 +13,25 @@ import { ResultActions } from "./ResultActions.tsx";
 
 /** A job with its pictures: one large, the others to choose from. */
 export function FinishedView({ job }: { readonly job: DoneJob }): JSX.Element {
+  const { panel, state } = usePanel();
   const { jobId, params, end, warnings } = job;
   const variants = variantsOf(end);
-  const [chosen, setChosen] = useState(1);
+  const chosen = state.chosenVariants[jobId] ?? 1;
   const { width, height, prompt } = params.settings;
   const ratio = width === undefined || height === undefined ? "1" : String(width / height);
   return (
     <div class="section">
       <div class="stage" style={{ "--ratio": ratio }}>
-        <ResultPicture jobId={jobId} variant={chosen} description={prompt || "The finished background"} />
+        <ResultPicture jobId={jobId} variant={chosen} size="whole" description={prompt || "The finished background"} />
       </div>
-      {variants.length > 1 && <Variants jobId={jobId} variants={variants} chosen={chosen} onChoose={setChosen} />}
+      {variants.length > 1 && (
+        <Variants
+          jobId={jobId}
+          variants={variants}
+          chosen={chosen}
+          onChoose={(variant) => panel.dispatch({ type: "variant_chosen", jobId, variant })}
+        />
+      )}
       <ResultActions jobId={jobId} variant={chosen} />
       <ProblemNote place="results" />
       <ProofBadge jobId={jobId} variant={chosen} changedPixels={end.productPixelsChanged} />
@@ -56,7 +63,7 @@ function Variants({ jobId, variants, chosen, onChoose }: VariantsProps): JSX.Ele
             aria-pressed={variant === chosen}
             onClick={() => onChoose(variant)}
           >
-            <ResultPicture jobId={jobId} variant={variant} description="" />
+            <ResultPicture jobId={jobId} variant={variant} size="thumbnail" description="" />
             {isInserted && (
               <span class="in-canvas" title="In the canvas">
                 <Icon name="check" sizePx={10} />

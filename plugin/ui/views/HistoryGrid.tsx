@@ -74,7 +74,7 @@ function TilePicture({ job }: { readonly job: JobSummary }): JSX.Element {
   const variants = variantsOf(end);
   return (
     <>
-      <ResultPicture jobId={jobId} variant={variants[0] ?? 1} description="" />
+      <ResultPicture jobId={jobId} variant={variants[0] ?? 1} size="thumbnail" description="" />
       {variants.length > 1 && <span class="tile-count">{variants.length}</span>}
     </>
   );

@@ -18,6 +18,8 @@ export interface Opening {
   readonly selection?: readonly string[];
   readonly command?: string;
   readonly storage?: Readonly<Record<string, unknown>>;
+  /** private data of the document's root */
+  readonly documentData?: Readonly<Record<string, string>>;
 }
 
 /** What a test can ask for. */
@@ -67,6 +69,7 @@ let [sent, log, exports, notices, changes] = [[], [], [], [], []] as [
   Change[],
 ];
 let [nowMs, nextId, images, isClosed, isRecording] = [1_000_000, 1, 0, false, false];
+let root: FakeNode;
 let currentPage: FakeNode;
 
 const host: Host = {
@@ -84,7 +87,8 @@ const host: Host = {
 /** Sets the globals that Figma's sandbox has beyond the language, and no others. */
 export function openFigma(opening: Opening): Hooks {
   const register = (node: FakeNode) => void nodes.set(node.id, node);
-  const root = buildTree({ id: "0:0", type: "DOCUMENT", children: opening.pages }, host, register);
+  const { pages, documentData = {} } = opening;
+  root = buildTree({ id: "0:0", type: "DOCUMENT", children: pages, pluginData: documentData }, host, register);
   const [firstPage] = root.children;
   if (firstPage === undefined) throw new Error("a document has a page");
   currentPage = firstPage;
@@ -117,6 +121,7 @@ export function reportChanges(): boolean {
 function createFigma(command: string | undefined) {
   return {
     command,
+    root,
     get currentPage() {
       return currentPage;
     },

@@ -134,7 +134,8 @@ describe("a result", () => {
     expect([log[0], log[log.length - 1]]).toEqual(["commit", "commit"]);
     expect(log.filter((entry) => entry === "commit")).toHaveLength(2);
     const written = new Set(log.filter((entry) => entry !== "commit").map((entry) => entry.split(" ")[0]));
-    expect(written).toEqual(new Set([id, "1:1"]));
+    // The root remembers the reference.
+    expect(written).toEqual(new Set([id, "1:1", "0:0"]));
   });
 
   it("moves along when the area was moved during the run, but not with the product", async () => {

@@ -1,6 +1,6 @@
-import { expect, it } from "vitest";
-import { answer, artboard, openWith, page, recipe, reference } from "./documents.ts";
-import { bundleMain, openPlugin } from "./sandbox.ts";
+import { describe, expect, it } from "vitest";
+import { answer, artboard, beginRun, insert, openWith, page, recipe, reference, treeOf } from "./documents.ts";
+import { bundleMain, openPlugin, type Sandbox } from "./sandbox.ts";
 
 // Protects what the panel knows when it opens, in an engine that has nothing that Figma's sandbox lacks.
 
@@ -25,6 +25,7 @@ it("takes a single selected layer as the product, and its frame as the area", as
     command: "open",
     recipe: null,
     stored: {},
+    documentId: expect.stringMatching(/^\w+-\w+$/),
     slots: {
       product: { type: "set", layer: bottle, isAutomatic: true },
       reference: { type: "empty" },
@@ -69,6 +70,40 @@ it("opens a result's recipe from its button, with the layers that still exist", 
     referenceMask: { type: "empty" },
     area: { type: "set", layer: { id: "1:1" }, isAutomatic: false },
   });
+});
+
+describe("the document's own data", () => {
+  const documentData = (sandbox: Sandbox) => treeOf(sandbox, "0:0").data;
+  const opening = (data: Readonly<Record<string, string>>) => ({ pages: [page], documentData: data });
+
+  it("names the document from its first run on; only opening the plugin changes nothing", async () => {
+    const first = await openWith([artboard], "1:3");
+    expect(documentData(first)).toEqual({});
+    beginRun(first);
+    const { documentId = "" } = documentData(first);
+    const again = await openPlugin(opening({ documentId }));
+    expect(answer(again.send({ type: "ui_ready" }), "opened").documentId).toBe(documentId);
+    const another = await openPlugin(opening({}));
+    expect(answer(another.send({ type: "ui_ready" }), "opened").documentId).not.toBe(documentId);
+  });
+
+  it("remembers the reference of the latest result for the next opening", async () => {
+    const sandbox = await openWith([artboard, reference], "1:3");
+    beginRun(sandbox);
+    insert(sandbox);
+    const again = await openPlugin(opening(documentData(sandbox)));
+    const { slots } = answer(again.send({ type: "ui_ready" }), "opened");
+    expect(slots).toMatchObject({ reference: { type: "set", layer: { id: "2:1" } }, referenceMask: { type: "empty" } });
+  });
+
+  it.each(["", "{", "null", '{"reference":5,"referenceMask":"8:8"}'])(
+    "that remembers no layer that is there, %j, fills nothing",
+    async (text) => {
+      const sandbox = await openPlugin(opening({ reference: text }));
+      const { slots } = answer(sandbox.send({ type: "ui_ready" }), "opened");
+      expect([slots.reference, slots.referenceMask]).toEqual([{ type: "empty" }, { type: "empty" }]);
+    },
+  );
 });
 
 it.each([

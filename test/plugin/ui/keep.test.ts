@@ -8,6 +8,7 @@ import { openPanel, settled } from "./world.ts";
 // Protects what survives closing the panel: everything that was typed, and nothing that could keep it from opening.
 
 const note = {
+  documentId: "this document",
   layers: { product: "1:2", reference: "", referenceMask: null, area: null },
   hiddenPatches: [],
   scale: 1,

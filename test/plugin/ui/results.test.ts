@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createPictureCache } from "../../../plugin/ui/effects/pictureCache.ts";
 import { focusOf } from "../../../plugin/ui/state/focus.ts";
-import { doneEnd, type FakeWorld, jobId, openPanel, paramsOf, settled, slotOf, summaryOf } from "./world.ts";
+import { hiddenByHand } from "../../../plugin/ui/state/state.ts";
+import { doneEnd, type FakeWorld, jobId, openPanel, paramsOf, ready, settled, slotOf, summaryOf } from "./world.ts";
 
 // Protects what can be done with results: in the document, in the history, and on the server.
 
@@ -84,6 +85,63 @@ describe("a result", () => {
     expect(await world.panel.results.proof(id, 2)).toEqual(proof);
     world.setFile("recipe-2.json", "{}");
     await expect(world.panel.results.proof(id, 2)).rejects.toThrow("no proof");
+  });
+});
+
+describe("a result that was begun in another document", () => {
+  const note = {
+    documentId: "another",
+    layers: { product: "8:1", reference: "1:3", referenceMask: null, area: "8:2" },
+    hiddenPatches: [1],
+    scale: 2,
+  };
+  const stored = { version: 1, form: {}, hiddenPatches: {}, jobNotes: { [id]: note } };
+
+  it("goes beneath the product in hand", async () => {
+    const world = await openPanel({ history, stored });
+    await world.panel.results.insert(id, 1, "add");
+    const layers = { product: "1:2", reference: "1:3", referenceMask: null, area: "1:1" };
+    expect(inserted(world)).toMatchObject([{ recipe: { layers, hiddenPatches: [], scale: 1 } }]);
+  });
+
+  it("asks for a product where there is none", async () => {
+    const world = await openPanel({ history, stored, slots: { product: { type: "empty" } } });
+    await world.panel.results.insert(id, 1, "add");
+    expect([inserted(world), nodeOf(world, 1)]).toEqual([[], undefined]);
+    expect(world.panel.state().problems).toMatchObject([{ place: "results", code: "layer_missing" }]);
+  });
+
+  it("hides nothing of a reference that happens to have the same id", async () => {
+    const world = await openPanel({ history, stored });
+    world.panel.results.reuseSettings(id);
+    expect(hiddenByHand(world.panel.state())).toEqual([]);
+    expect(world.panel.state().form).toMatchObject({ prompt: "pine", scale: 2 });
+  });
+});
+
+describe("the picture of a result", () => {
+  const fetched = (world: FakeWorld) =>
+    world.toServer.flatMap(([name, , file]) => (name === "fetchResult" ? [file] : []));
+  const withThumbnails = doneEnd(10, 2).outputs.map((output) => ({
+    ...output,
+    name: `thumbnail-${output.variant}.jpg`,
+    role: "thumbnail" as const,
+  }));
+
+  it("is small where it is to choose by, and whole where it is looked at", async () => {
+    const end = { ...doneEnd(10, 2), outputs: [...doneEnd(10, 2).outputs, ...withThumbnails] };
+    const world = await openPanel({ history: [summaryOf(3, end)] });
+    await world.panel.results.picture(id, 2, "thumbnail");
+    await world.panel.results.picture(id, 2, "whole");
+    await world.panel.results.picture(id, 2, "thumbnail");
+    expect(fetched(world)).toEqual(["thumbnail-2.jpg", "result-2.png"]);
+  });
+
+  it("is whole, and loaded once, where the server that made it made no small one", async () => {
+    const world = await openPanel({ history });
+    await world.panel.results.picture(id, 2, "thumbnail");
+    await world.panel.results.picture(id, 2, "whole");
+    expect(fetched(world)).toEqual(["result-2.png"]);
   });
 });
 
@@ -187,9 +245,30 @@ describe("the history", () => {
     expect([jobs.length, new Set(jobs).size, jobs[0]?.jobId, more]).toEqual([49, 49, jobId(200), true]);
   });
 
+  it("of another server takes the place of the one before, whatever was still being read", async () => {
+    const many = Array.from({ length: 50 }, (_, index) => summaryOf(100 - index, doneEnd()));
+    const world = await openPanel({ history: many });
+    world.panel.dispatch({ type: "job_focused", jobId: jobId(90) });
+    const reading = world.panel.results.readMore();
+    world.setHistory([summaryOf(3, doneEnd())]);
+    world.connect({ ...ready, serverId: "another" });
+    await reading;
+    await settled();
+    expect(world.panel.state().jobs).toMatchObject({ status: "read", more: false, jobs: [{ jobId: jobId(3) }] });
+    expect(world.panel.state().jobs.jobs).toHaveLength(1);
+    expect(focusOf(world.panel.state())).toMatchObject({ type: "done", job: { jobId: jobId(3) } });
+  });
+
+  it("stays in view while the same server comes back", async () => {
+    const world = await openPanel({ history });
+    world.connect({ type: "lost", cause: "dropped", retryAtMs: null });
+    world.connect(ready);
+    expect(world.panel.state().jobs.jobs).toHaveLength(3);
+  });
+
   it("forgets a deleted job, and its pictures", async () => {
     const world = await openPanel({ history });
-    await world.panel.results.picture(id, 2);
+    await world.panel.results.picture(id, 2, "whole");
     await world.panel.results.deleteJob(id);
     await settled();
     expect(world.panel.state().jobs.jobs.map((job) => job.jobId)).toEqual([jobId(2), jobId(1)]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ToMain } from "../../../plugin/messages.ts";
+import { focusOf } from "../../../plugin/ui/state/focus.ts";
 import { doneEnd, type FakeWorld, jobId, openPanel, ready, settled, summaryOf } from "./world.ts";
 
 // Protects one run from its start to each of its ends: what main and the server are told, and what the person sees.
@@ -201,6 +202,7 @@ describe("a run that fails", () => {
 
 describe("a run of an earlier opening", () => {
   const note = {
+    documentId: "this document",
     layers: { product: "1:2", reference: "", referenceMask: null, area: null },
     hiddenPatches: [1],
     scale: 1,
@@ -218,13 +220,23 @@ describe("a run of an earlier opening", () => {
     expect(posted(world, "insert_result")).toMatchObject([{ runId: jobId(5), recipe: { hiddenPatches: [1] } }]);
   });
 
-  it("that this computer knows nothing of is followed, but not inserted", async () => {
-    const world = await openPanel({ history: [summaryOf(5, null)] });
-    world.event(jobId(5), doneEnd());
-    await settled();
-    expect(runOf(world).type).toBe("done");
-    expect(posted(world, "insert_result")).toHaveLength(0);
-  });
+  it.each([
+    ["in another document", { ...stored, jobNotes: { [jobId(5)]: { ...note, documentId: "another" } } }],
+    ["on another computer", undefined],
+  ])(
+    "that was begun %s is no run of this panel: it is shown in the history until its end, and not inserted",
+    async (_, kept) => {
+      const world = await openPanel({ history: [summaryOf(5, null)], stored: kept });
+      world.preview({ jobId: jobId(5), variant: 1, step: 1, steps: 2 });
+      await settled();
+      expect([runOf(world).type, posted(world, "show_preview")]).toEqual(["idle", []]);
+      world.setHistory([summaryOf(5, doneEnd())]);
+      world.event(jobId(5), doneEnd());
+      await settled();
+      expect(focusOf(world.panel.state())).toMatchObject({ type: "done", job: { jobId: jobId(5) } });
+      expect(posted(world, "insert_result")).toEqual([]);
+    },
+  );
 
   it("is looked for once there is a connection, and only once", async () => {
     const world = await openPanel({ connection: { type: "connecting" }, history: [summaryOf(5, null)], stored });

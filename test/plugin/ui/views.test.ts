@@ -223,6 +223,20 @@ describe("a run", () => {
   });
 });
 
+describe("what was opened and chosen", () => {
+  it("is still open and chosen after a look at the other tab", async () => {
+    await show({ history: [summaryOf(1, doneEnd(43, 2), paramsOf({ variants: 2 }))] });
+    await doing(() => find(".advanced summary", HTMLElement).click());
+    await click("Results");
+    await click("Variant 2");
+    await click("Create");
+    expect(find(".advanced", HTMLDetailsElement).open).toBe(true);
+    await click("Results");
+    expect(button("Variant 2").getAttribute("aria-pressed")).toBe("true");
+    expect(text()).toContain("seed 44");
+  });
+});
+
 describe("the proof", () => {
   const proof = (changedPixels: number, sha256After: string) =>
     JSON.stringify({ product: { opaquePixels: 84213, changedPixels, sha256Before: "ab".repeat(32), sha256After } });

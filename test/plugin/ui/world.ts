@@ -43,8 +43,9 @@ interface WorldOptions {
   readonly connection?: ConnectionState;
 }
 
-export const ready: ConnectionState = {
+export const ready: Extract<ConnectionState, { type: "ready" }> = {
   type: "ready",
+  serverId: "0192d3a4-5b6c-4d7e-8f90-a1b2c3d4e5f6",
   serverVersion: "0.1.0",
   defaultModel: "mini",
   models: [
@@ -105,6 +106,7 @@ export async function openPanel(options: WorldOptions = {}): Promise<FakeWorld> 
     command: "open",
     recipe: null,
     stored: { panel: options.stored },
+    documentId: "this document",
     slots: { ...filled, ...options.slots },
     selection: [],
     ...options.opened,
