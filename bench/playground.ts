@@ -8,9 +8,8 @@ import { machine, median, percentile } from "./support.ts";
 const runs = Number(process.env.BACKDROP_BENCH_RUNS ?? 10);
 const form = { steps: 30, strength: 1 };
 
-const studio = await Studio.open();
+const studio = await Studio.openPaired();
 try {
-  await studio.pair();
   const playground = await studio.playground({ form });
   await playground.use("Reference / podium", "Style reference");
   await run(playground); // the model is opened, the pictures are uploaded

@@ -19,8 +19,7 @@ const glideMs = 450;
 
 let studio: Studio;
 beforeAll(async () => {
-  studio = await Studio.open();
-  await studio.pair();
+  studio = await Studio.openPaired();
 });
 afterAll(async () => {
   await studio.close();
@@ -34,6 +33,7 @@ it("films the flow", async () => {
   await playground.page.setViewportSize(window);
   await playground.reload();
   await playground.generateButton.waitFor();
+  await playground.panel.getByRole("button", { name: "Clear Style reference" }).click();
   await drawPointer(playground.page);
   const film = await startFilm(playground.page);
   await flow(playground);

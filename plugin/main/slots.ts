@@ -50,11 +50,18 @@ export function createSlots(send: (message: ToUi) => void): Slots {
   }
 
   function fill(slot: Slot, layer: SceneNode, isAutomatic: boolean): void {
+    const before = states[slot];
+    if (slot === "reference" && !(before.type === "set" && before.layer.id === layer.id)) dropMask();
     set(slot, { type: "set", layer: layerInfo(layer), isAutomatic });
     if (slot === "area") areaFollowsProduct = false;
     if (slot !== "product") return;
     if (states.area.type !== "set") areaFollowsProduct = true;
     if (areaFollowsProduct) followProduct(layer);
+  }
+
+  /** A mask is drawn over one reference, and goes with it. */
+  function dropMask(): void {
+    update("referenceMask", { type: "empty" });
   }
 
   function followProduct(product: SceneNode): void {
@@ -87,6 +94,7 @@ export function createSlots(send: (message: ToUi) => void): Slots {
     clear(slot) {
       set(slot, { type: "empty" });
       if (slot === "area") areaFollowsProduct = false;
+      if (slot === "reference") dropMask();
     },
     async fillFrom(layers) {
       for (const slot of ["area", "product", "reference", "referenceMask"] as const) {

@@ -23,6 +23,21 @@ describeInBrowser("a first run", () => {
     await studio.pair();
   });
 
+  it("the sample document is ready: one click makes a background", async () => {
+    const playground = await studio.playground({ form: { prompt: "" } });
+    await playground.panel.getByRole("region", { name: "Product" }).getByText("Bottle").waitFor();
+    await playground.panel.getByRole("region", { name: "Style reference" }).getByText("Reference / podium").waitFor();
+    await playground.screenshot("sample");
+    await playground.generate();
+    await playground.result();
+    expect((await playground.layer("Instagram post")).children.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^Background #\d+$/),
+      "Bottle",
+      "Soft hands, bold days.",
+    ]);
+    await playground.close();
+  });
+
   it("shows sharpening previews, and puts the result beneath the product, in one undo step", async () => {
     const playground = await studio.playground({ form: { steps: 60 } });
     await playground.use("Reference / podium", "Style reference");

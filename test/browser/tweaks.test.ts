@@ -58,6 +58,8 @@ describeInBrowser("tweaks", () => {
       await page.keyboard.press("ArrowDown");
     }
     await page.keyboard.press("Enter");
+    await tabTo(isFocused('button[aria-label="Clear Style reference"]'));
+    await page.keyboard.press("Enter");
     await tabTo(isFocused('button[aria-label="Use selection: Style reference"]'));
     await page.keyboard.press("Enter");
     await panel.getByRole("region", { name: "Style reference" }).getByText("Reference / beach").waitFor();

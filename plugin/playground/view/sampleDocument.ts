@@ -2,7 +2,7 @@ import { type LayerValues, setValues } from "../document/edits.ts";
 import type { Box } from "../document/matrix.ts";
 import { type ImagePaint, type NodeType, newNode, type Rgb, type SolidPaint } from "../document/node.ts";
 import { settle } from "../document/settle.ts";
-import { addNode, emptyTree, firstPageId, type Tree } from "../document/tree.ts";
+import { addNode, emptyTree, firstPageId, rootId, type Tree } from "../document/tree.ts";
 import type { Picture } from "../messages.ts";
 import type { KeptDocument } from "./persistence.ts";
 
@@ -16,6 +16,7 @@ const products = {
 const productPictureSide = 768;
 
 const references = ["table", "podium", "beach", "bokeh"] as const;
+const firstReference = "podium";
 const referenceSide = 500;
 const gap = 40;
 const maskSide = (referenceSide - gap) / 2;
@@ -24,7 +25,10 @@ const referencesX = -(2 * referenceSide + gap + 160);
 
 const semiBold = { family: "Inter", style: "Semi Bold" };
 
-/** What the playground opens with: artboards with a product each, and style references beside them; the first product is selected. */
+/**
+ * What the playground opens with: artboards with a product each, and style references beside them. The first product is selected, and the
+ * document remembers a reference with its mask as if it had been used before, so that Generate works at once.
+ */
 export async function sampleDocument(): Promise<KeptDocument> {
   const files = [
     ...Object.keys(products).map((name) => `${name}.png`),
@@ -33,36 +37,41 @@ export async function sampleDocument(): Promise<KeptDocument> {
   const pictures = await Promise.all(files.map((file) => fetchPicture(`/samples/${file}`)));
   const hashes = new Map(files.map((file, index) => [file, pictures[index]?.hash ?? null]));
   const builder = new Builder((file) => hashes.get(file) ?? null);
-  addReferences(builder);
+  const reference = addReferences(builder);
+  builder.set(rootId, { pluginData: { reference: JSON.stringify(reference) } });
   const bottle = addArtboards(builder);
   return { document: { tree: settle(builder.tree), selection: [bottle], nextId: builder.nextId }, pictures };
 }
 
-/** The first comes last, so that it is at the top of the layers list. */
-function addReferences(builder: Builder): void {
+/** The first comes last, so that it is at the top of the layers list. Gives the one to begin with, as the plugin's main half remembers it. */
+function addReferences(builder: Builder): { readonly reference: string; readonly referenceMask: string } {
   builder.add("TEXT", firstPageId, {
     ...{ name: "Style references", characters: "Style references", fontSize: 36, fontName: semiBold },
     ...{ x: referencesX, y: -76, width: 600, height: 44 },
     fills: [solid({ r: 0.45, g: 0.45, b: 0.45 })],
   });
   const lastFirst = [...references.entries()].toReversed();
+  const remembered = { reference: "", referenceMask: "" };
   for (const [index, name] of lastFirst) {
-    builder.add("RECTANGLE", firstPageId, {
+    const mask = builder.add("RECTANGLE", firstPageId, {
       name: `Keep mask / ${name}`,
       ...{ x: referencesX + index * (maskSide + gap), y: 2 * (referenceSide + gap) },
       ...{ width: maskSide, height: maskSide },
       fills: [builder.image(`reference-${name}.mask.png`)],
     });
+    if (name === firstReference) remembered.referenceMask = mask;
   }
   for (const [index, name] of lastFirst) {
-    builder.add("RECTANGLE", firstPageId, {
+    const reference = builder.add("RECTANGLE", firstPageId, {
       name: `Reference / ${name}`,
       x: referencesX + (index % 2) * (referenceSide + gap),
       y: Math.floor(index / 2) * (referenceSide + gap),
       ...{ width: referenceSide, height: referenceSide },
       fills: [builder.image(`reference-${name}.jpg`)],
     });
+    if (name === firstReference) remembered.reference = reference;
   }
+  return remembered;
 }
 
 /** Gives the id of the first product. */
@@ -99,6 +108,10 @@ class Builder {
     const id = `1:${this.nextId}`;
     this.tree = setValues(addNode(this.tree, parentId, newNode(type, id)), id, values);
     return id;
+  }
+
+  set(id: string, values: LayerValues): void {
+    this.tree = setValues(this.tree, id, values);
   }
 
   artboard(name: string, box: Box, colour: string): string {

@@ -44,6 +44,17 @@ describe("the selection", () => {
     expect({ slot, state }).toMatchObject({ slot: "referenceMask", state: { type: "set", isAutomatic: false } });
   });
 
+  it("of another reference takes the mask with it, which was drawn over the one before", async () => {
+    const sandbox = await withReference();
+    sandbox.call("select", ["1:2"]);
+    sandbox.send({ type: "use_selection", slot: "referenceMask" });
+    const slotsOf = (messages: readonly ToUi[]) =>
+      messages.flatMap((message) => (message.type === "slot_changed" ? [message.slot] : []));
+    expect(slotsOf(sandbox.send({ type: "use_selection", slot: "reference" }))).toEqual(["referenceMask", "reference"]);
+    sandbox.send({ type: "use_selection", slot: "referenceMask" });
+    expect(slotsOf(sandbox.send({ type: "use_selection", slot: "reference" }))).toEqual(["reference"]);
+  });
+
   it("is answered though the slot has that layer already", async () => {
     const sandbox = await withReference();
     expect(answer(sandbox.send({ type: "use_selection", slot: "reference" }), "slot_changed").slot).toBe("reference");
