@@ -2,7 +2,7 @@ import { type JobParams, jobParamsSchema } from "../../../shared/protocol/jobs.t
 import type { ExportedPicture } from "../../messages.ts";
 import { checkForm, jobSettings } from "../state/form.ts";
 import { noteOf } from "../state/note.ts";
-import { problemOf } from "../state/problem.ts";
+import { erasedProductText, type Problem, problemOf } from "../state/problem.ts";
 import { isActive } from "../state/run.ts";
 import { hasReference, hiddenByHand, type JobNote, modelInUse, patchGrid, type State } from "../state/state.ts";
 import type { Context } from "./context.ts";
@@ -52,26 +52,30 @@ export function createRuns(context: Context): Runs {
 
 /** Refuses, beside what is missing, what cannot start. */
 function isComplete({ state, dispatch }: Context): boolean {
-  const { slots, form, connection } = state();
+  const { slots, form, connection, isProductErased, problems } = state();
   if (connection.type !== "ready") return false;
-  const missing = (place: "product" | "reference", message: string) => {
+  const refuse = (problem: Problem) => {
     dispatch({ type: "tab_chosen", tab: "create" });
-    dispatch({ type: "problem_raised", problem: { code: "layer_missing", place, message, fix: null } });
+    dispatch({ type: "problem_raised", problem });
     return false;
   };
+  const missing = (place: "product" | "reference", message: string) =>
+    refuse({ code: "layer_missing", place, message, fix: null });
   if (slots.product.type !== "set") {
     return missing("product", "There is no product yet. Select its layer, then “Use selection”.");
   }
   if (!hasReference(state())) {
     return missing("reference", "There is no style reference yet. Select a layer, or choose a picture file.");
   }
+  if (isProductErased)
+    return refuse({ code: "product_empty", place: "product", message: erasedProductText, fix: null });
+  const mismatch = problems.find(({ code }) => code === "mask_mismatch");
+  if (mismatch !== undefined) return refuse(mismatch);
   try {
     checkForm(form);
     return true;
   } catch (thrown) {
-    dispatch({ type: "tab_chosen", tab: "create" });
-    dispatch({ type: "problem_raised", problem: problemOf(thrown) });
-    return false;
+    return refuse(problemOf(thrown));
   }
 }
 

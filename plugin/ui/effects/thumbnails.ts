@@ -1,6 +1,9 @@
+import { BackdropError } from "../../../shared/errors.ts";
 import type { PictureSlot } from "../../messages.ts";
+import { problemOf } from "../state/problem.ts";
 import { patchGrid, type State } from "../state/state.ts";
 import type { Context } from "./context.ts";
+import { createProductCheck } from "./productCheck.ts";
 
 /** Enough for a thumbnail on a dense screen, and to see which patches a mask drops. */
 const maxSidePx = 512;
@@ -12,6 +15,9 @@ const pictureSlots = ["product", "reference", "referenceMask"] as const satisfie
 export function showThumbnails(context: Context): void {
   const { host, pixels, clock, state, dispatch, subscribe } = context;
   const droppedParts = createDroppedParts(context);
+  const productCheck = createProductCheck(context);
+  const see = (slot: PictureSlot, bytes: Uint8Array | null) =>
+    slot === "product" ? productCheck.see(bytes) : droppedParts.see(slot, bytes);
   const turns: Record<PictureSlot, number> = { product: 0, reference: 0, referenceMask: 0 };
   const urls = new Map<PictureSlot, string>();
   const waiting = new Map<PictureSlot, () => void>();
@@ -30,7 +36,7 @@ export function showThumbnails(context: Context): void {
     if (source === null) {
       clear(slot);
       dispatch({ type: "thumbnail_changed", slot, thumbnail: { type: "none" } });
-      droppedParts.see(slot, null);
+      see(slot, null);
       return;
     }
     if (isAnother) dispatch({ type: "thumbnail_changed", slot, thumbnail: { type: "loading" } });
@@ -41,13 +47,13 @@ export function showThumbnails(context: Context): void {
       clear(slot);
       urls.set(slot, shown.url);
       dispatch({ type: "thumbnail_changed", slot, thumbnail: { type: "ready", ...shown } });
-      droppedParts.see(slot, bytes);
+      see(slot, bytes);
     } catch {
       // Generate tells why a layer gives no picture; until then its row shows that there is none.
       if (turn !== turns[slot]) return;
       clear(slot);
       dispatch({ type: "thumbnail_changed", slot, thumbnail: { type: "failed" } });
-      droppedParts.see(slot, null);
+      see(slot, null);
     }
   }
 
@@ -89,23 +95,23 @@ function createDroppedParts({ pixels, state, dispatch }: Context) {
 
   async function renew(): Promise<void> {
     const own = ++turn;
-    const parts = reference === null ? null : await find(reference, mask);
-    if (own === turn) dispatch({ type: "dropped_parts_found", parts });
+    const found = reference === null ? { parts: null, problem: null } : await find(reference, mask);
+    if (own === turn) dispatch({ type: "dropped_parts_found", ...found });
   }
 
-  /** Without them the grid is shown as if nothing was dropped; Generate tells what is wrong with a mask. */
-  async function find(picture: Uint8Array, maskLayer: Uint8Array | null): Promise<readonly number[] | null> {
+  /** Without them the grid is shown as if nothing was dropped. A mask that does not fit is told at once; what else is wrong, by Generate. */
+  async function find(picture: Uint8Array, maskLayer: Uint8Array | null) {
     try {
-      return await pixels.droppedParts(picture, maskLayer, patchGrid(state()));
-    } catch {
-      return null;
+      return { parts: await pixels.droppedParts(picture, maskLayer, patchGrid(state())), problem: null };
+    } catch (thrown) {
+      const isMismatch = thrown instanceof BackdropError && thrown.code === "mask_mismatch";
+      return { parts: null, problem: isMismatch ? problemOf(thrown) : null };
     }
   }
 
   return {
     renew: () => void renew(),
-    see(slot: PictureSlot, bytes: Uint8Array | null): void {
-      if (slot === "product") return;
+    see(slot: "reference" | "referenceMask", bytes: Uint8Array | null): void {
       if (slot === "reference") reference = bytes;
       else mask = bytes;
       void renew();

@@ -19,6 +19,10 @@ export function patchStates(
   });
 }
 
+/** For when no patch is visible, which is allowed but seldom meant. */
+export const hiddenReferenceText =
+  "All of the reference is hidden, so the prompt alone guides the picture. Show some patches to use the reference.";
+
 export function countOf(states: readonly PatchState[], wanted: PatchState): number {
   return states.filter((state) => state === wanted).length;
 }

@@ -3,7 +3,7 @@ import { type Size, sameAspect } from "../../../shared/geometry.ts";
 import { centredSquare } from "../patches/geometry.ts";
 import { decode, drawPart, drawWhole, encode, greyCanvas, readPixels } from "./canvas.ts";
 import { fitWithin } from "./fitWithin.ts";
-import { alphaOf, dropPatches, droppedPartsOf, luminanceOf, multiplied } from "./masks.ts";
+import { alphaOf, dropPatches, droppedPartsOf, keepsAnything, luminanceOf, multiplied } from "./masks.ts";
 import { decodeOrRefuse, openPicture } from "./openFile.ts";
 import type { Pixels } from "./pixels.ts";
 
@@ -18,6 +18,10 @@ export const browserPixels: Pixels = {
   },
   openReference: openPicture,
   productMask: (mask, sizePx) => encode(drawWhole(greyCanvas(mask.data, mask.sizePx), sizePx), "image/png"),
+  leavesProduct: (product, mask) =>
+    withBitmap(decodeOrRefuse(product, "the product"), (bitmap) =>
+      keepsAnything(multiplied(alphaOf(readPixels(drawWhole(bitmap, mask.sizePx))), mask.data)),
+    ),
   async referenceMask({ sizePx, grid, hidden, maskLayer }) {
     const keep =
       maskLayer === null
@@ -57,12 +61,17 @@ async function withMaskLayer<T>(png: Uint8Array, reference: Size, use: (bitmap: 
     if (!sameAspect(bitmap, reference)) {
       throw new BackdropError(
         "mask_mismatch",
-        `The mask layer is ${bitmap.width}×${bitmap.height} and the reference ${reference.width}×${reference.height}: ` +
-          "expected the same shape; resize the mask layer to the reference's proportions",
+        `The mask layer is ${proportions(bitmap)} and the reference ${proportions(reference)}: ` +
+          "resize the mask layer to the reference’s proportions, or choose another",
       );
     }
     return use(bitmap);
   });
+}
+
+/** Pictures are exported at sizes that the designer does not know. */
+function proportions({ width, height }: Size): string {
+  return `${(width / height).toFixed(2)} times as wide as high`;
 }
 
 function sizeOf({ width, height }: Size): Size {

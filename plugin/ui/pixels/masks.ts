@@ -18,6 +18,10 @@ export function multiplied(a: Uint8Array, b: Uint8Array): Uint8Array {
   return a.map((value, i) => Math.round((value * (b[i] ?? 0)) / 255));
 }
 
+export function keepsAnything(keep: Uint8Array): boolean {
+  return keep.some((value) => value >= halfKept);
+}
+
 /** The mask with some patches dropped: 255 = keep, one byte a pixel. */
 export function dropPatches(keep: Uint8Array, layout: PatchLayout, patches: readonly number[]): Uint8Array {
   const dropped = keep.slice();

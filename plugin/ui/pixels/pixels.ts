@@ -21,6 +21,8 @@ export interface Pixels {
   openReference(file: File, maxSidePx: number): Promise<ReferenceFile>;
   /** PNG, white = product, at `sizePx` */
   productMask(mask: PaintedMask, sizePx: Size): Promise<Uint8Array>;
+  /** whether any of the picture's opaque pixels is left in the mask */
+  leavesProduct(product: Uint8Array, mask: PaintedMask): Promise<boolean>;
   /** PNG, white = keep, at `plan.sizePx` */
   referenceMask(plan: ReferenceMaskPlan): Promise<Uint8Array>;
   /** of each patch, the part that the mask layer, or without one the reference's own transparency, drops; null where nothing is dropped */

@@ -13,7 +13,9 @@ export type Action =
   | { readonly type: "selection_changed"; readonly selection: readonly LayerInfo[] }
   | { readonly type: "thumbnail_changed"; readonly slot: PictureSlot; readonly thumbnail: Thumbnail }
   | { readonly type: "reference_file_chosen"; readonly file: ReferenceFile | null }
-  | { readonly type: "dropped_parts_found"; readonly parts: readonly number[] | null }
+  /** the problem: why they could not be found */
+  | { readonly type: "dropped_parts_found"; readonly parts: readonly number[] | null; readonly problem: Problem | null }
+  | { readonly type: "product_checked"; readonly isErased: boolean }
   /** of the reference in hand */
   | { readonly type: "patches_hidden"; readonly hidden: readonly number[] }
   | { readonly type: "product_mask_painted"; readonly mask: PaintedMask | null }

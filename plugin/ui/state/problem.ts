@@ -25,6 +25,10 @@ export interface Problem {
   readonly fix: string | null;
 }
 
+/** Told while the mask is painted, and by Generate. */
+export const erasedProductText =
+  "The mask takes all of the product away. Add some of it back under “Refine…”, or reset the mask.";
+
 /** Whatever was thrown, or told by the server or by main. `place` is where it belongs if nothing in it says so. */
 export function problemOf(thrown: unknown, place: ProblemPlace = "run"): Problem {
   const failure = thrown instanceof HostError ? thrown : toBackdropError(thrown);
@@ -71,6 +75,7 @@ const pointedPlaces: readonly (readonly [string, ProblemPlace])[] = [
 const codePlaces: Partial<Record<ErrorCode, ProblemPlace>> = {
   prompt_invalid: "prompt",
   product_empty: "product",
+  mask_mismatch: "referenceMask",
   model_unknown: "model",
   model_corrupt: "model",
 };

@@ -4,7 +4,7 @@ import type { Recipe } from "../../recipe.ts";
 import type { ConnectionState } from "../connection/connection.ts";
 import type { Action } from "./action.ts";
 import { defaultForm, type Form, formOfSettings } from "./form.ts";
-import { type ProblemPlace, withProblem } from "./problem.ts";
+import { type Problem, type ProblemPlace, withProblem } from "./problem.ts";
 import { reduceResults } from "./reduceResults.ts";
 import { reduceRun } from "./reduceRun.ts";
 import { isActive } from "./run.ts";
@@ -24,11 +24,13 @@ export function reduce(state: State, action: Action): State {
     case "reference_file_chosen":
       return clearProblems({ ...state, referenceFile: action.file, droppedParts: null }, "reference");
     case "dropped_parts_found":
-      return { ...state, droppedParts: action.parts };
+      return partsFound(state, action.parts, action.problem);
+    case "product_checked":
+      return { ...state, isProductErased: action.isErased };
     case "patches_hidden":
       return hidePatches(state, action.hidden);
     case "product_mask_painted":
-      return { ...state, productMask: action.mask };
+      return clearProblems({ ...state, productMask: action.mask }, "product");
     case "form_changed":
       return changeForm(state, action.change);
     case "form_reset": {
@@ -101,6 +103,12 @@ function changeSlot(state: State, slot: Slot, changed: SlotState): State {
     ...(slot === "reference" && changed.type === "set" && { referenceFile: null }),
     ...(slot !== "product" && { droppedParts: null }),
   };
+}
+
+/** A mask of another shape is told as soon as it is seen, and until it fits. */
+function partsFound(state: State, parts: State["droppedParts"], problem: Problem | null): State {
+  const others = state.problems.filter(({ code }) => code !== "mask_mismatch");
+  return { ...state, droppedParts: parts, problems: problem === null ? others : withProblem(others, problem) };
 }
 
 function layerOf(slot: SlotState): LayerInfo | null {

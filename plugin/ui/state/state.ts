@@ -75,6 +75,8 @@ export interface State {
   readonly hiddenPatches: Readonly<Record<string, readonly number[]>>;
   /** null: the layer's alpha is the mask */
   readonly productMask: PaintedMask | null;
+  /** the painted mask leaves nothing of the product */
+  readonly isProductErased: boolean;
   readonly form: Form;
   readonly run: Run;
   readonly jobs: JobList;
@@ -111,6 +113,7 @@ export const initialState: State = {
   droppedParts: null,
   hiddenPatches: {},
   productMask: null,
+  isProductErased: false,
   form: defaultForm,
   run: { type: "idle" },
   jobs: { serverId: null, jobs: [], more: false, status: "unread" },

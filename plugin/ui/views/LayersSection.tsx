@@ -2,13 +2,16 @@ import type { JSX } from "preact";
 import { ProblemNote } from "../components/ProblemNote.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { SlotRow } from "../components/SlotRow.tsx";
+import { Warnings } from "../components/Warnings.tsx";
+import { erasedProductText } from "../state/problem.ts";
 import { hasReference } from "../state/state.ts";
 import { ReferenceSlot } from "./ReferenceSlot.tsx";
 
 /** The layers of the run: product, reference with its mask, area. */
 export function LayersSection(): JSX.Element {
   const { state } = usePanel();
-  const { slots, thumbnails } = state;
+  const { slots, thumbnails, isProductErased, problems } = state;
+  const isErasureTold = problems.some(({ code }) => code === "product_empty");
   const isAreaFound = slots.area.type === "set" && slots.area.isAutomatic;
   return (
     <div class="section layers">
@@ -21,6 +24,7 @@ export function LayersSection(): JSX.Element {
       >
         {slots.product.type === "set" && <ProductMaskLine />}
       </SlotRow>
+      {isProductErased && !isErasureTold && <Warnings warnings={[erasedProductText]} />}
       <ProblemNote place="product" />
       <ReferenceSlot />
       <ProblemNote place="reference" />

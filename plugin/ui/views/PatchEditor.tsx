@@ -6,8 +6,9 @@ import { usePanel } from "../components/panelContext.ts";
 import { Segments } from "../components/Segments.tsx";
 import { SliderRow } from "../components/SliderRow.tsx";
 import { useUndo } from "../components/useUndo.ts";
+import { Warnings } from "../components/Warnings.tsx";
 import { type BrushSize, brushSizes } from "../patches/brush.ts";
-import { countOf, inverted, patchStates, withPatches } from "../patches/visibility.ts";
+import { countOf, hiddenReferenceText, inverted, patchStates, withPatches } from "../patches/visibility.ts";
 import { hiddenByHand, patchGrid, type Shown } from "../state/state.ts";
 import { EditorFrame } from "./EditorFrame.tsx";
 
@@ -78,6 +79,7 @@ export function PatchEditor({ picture }: { readonly picture: Shown }): JSX.Eleme
           onChange={(value) => panel.dispatch({ type: "form_changed", change: { visibilityThreshold: value } })}
         />
       )}
+      {countOf(states, "visible") === 0 && <Warnings warnings={[hiddenReferenceText]} />}
       <p class="hint">
         Click or drag to hide patches, again to show them. Hidden ones do not influence style, depth or layout; the
         prompt paints there.

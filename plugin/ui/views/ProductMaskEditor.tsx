@@ -5,6 +5,7 @@ import { MaskCanvas } from "../components/MaskCanvas.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { Segments } from "../components/Segments.tsx";
 import { useUndo } from "../components/useUndo.ts";
+import { Warnings } from "../components/Warnings.tsx";
 import { type MaskBrush, takesAnything, wholeMask } from "../mask/strokes.ts";
 import type { PaintedMask, Shown } from "../state/state.ts";
 import { EditorFrame } from "./EditorFrame.tsx";
@@ -55,6 +56,7 @@ export function ProductMaskEditor({ picture }: { readonly picture: Shown }): JSX
         </div>
       </div>
       <BrushSizeRow percent={percent} onChange={setPercent} />
+      {state.isProductErased && <Warnings warnings={["Nothing of the product is left. Add some of it back."]} />}
       <p class="hint">
         The hatched part is not product: the model paints there. Nothing beyond the layer’s own shape can be added. Your
         layer itself stays as it is.

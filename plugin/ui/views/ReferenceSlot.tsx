@@ -5,7 +5,8 @@ import { IconButton } from "../components/IconButton.tsx";
 import { PatchThumbnail } from "../components/PatchThumbnail.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { SlotButtons, SlotRow, sizeText, UseSelection } from "../components/SlotRow.tsx";
-import { countOf, type PatchState, patchStates } from "../patches/visibility.ts";
+import { Warnings } from "../components/Warnings.tsx";
+import { countOf, hiddenReferenceText, type PatchState, patchStates } from "../patches/visibility.ts";
 import { hasReference, hiddenByHand, patchGrid, type ReferenceFile } from "../state/state.ts";
 
 const fileTypes = "image/png,image/jpeg,image/webp";
@@ -57,39 +58,42 @@ function ChosenReference(): JSX.Element {
   const layer = slots.reference.type === "set" ? slots.reference.layer : null;
   const name = file?.name ?? layer?.name ?? "";
   return (
-    <section class="reference" aria-label="Style reference">
-      <ReferencePicture states={states} />
-      <div class="reference-text">
-        <div class="reference-head">
-          <p class="secondary-text one-line">Reference</p>
-          <div class="slot-actions">
-            <FileButton />
-            {file === null ? (
-              <SlotButtons slot="reference" label="Style reference" />
-            ) : (
-              <IconButton
-                icon="close"
-                label="Clear Style reference"
-                onClick={() => panel.dispatch({ type: "reference_file_chosen", file: null })}
-              />
-            )}
+    <>
+      <section class="reference" aria-label="Style reference">
+        <ReferencePicture states={states} />
+        <div class="reference-text">
+          <div class="reference-head">
+            <p class="secondary-text one-line">Reference</p>
+            <div class="slot-actions">
+              <FileButton />
+              {file === null ? (
+                <SlotButtons slot="reference" label="Style reference" />
+              ) : (
+                <IconButton
+                  icon="close"
+                  label="Clear Style reference"
+                  onClick={() => panel.dispatch({ type: "reference_file_chosen", file: null })}
+                />
+              )}
+            </div>
           </div>
+          <p class="slot-name one-line" title={name}>
+            {name}
+          </p>
+          <p class="secondary-text">{file === null ? layer && sizeText(layer.size) : fileText(file)}</p>
+          <VisibilityLine states={states} />
+          {slots.referenceMask.type === "empty" && (
+            <div class="slot-line">
+              <span class="secondary-text" title="A layer over the reference: white keeps, black drops">
+                No mask
+              </span>
+              <UseSelection slot="referenceMask" label="Keep/drop mask" class="link" />
+            </div>
+          )}
         </div>
-        <p class="slot-name one-line" title={name}>
-          {name}
-        </p>
-        <p class="secondary-text">{file === null ? layer && sizeText(layer.size) : fileText(file)}</p>
-        <VisibilityLine states={states} />
-        {slots.referenceMask.type === "empty" && (
-          <div class="slot-line">
-            <span class="secondary-text" title="A layer over the reference: white keeps, black drops">
-              No mask
-            </span>
-            <UseSelection slot="referenceMask" label="Keep/drop mask" class="link" />
-          </div>
-        )}
-      </div>
-    </section>
+      </section>
+      {countOf(states, "visible") === 0 && <Warnings warnings={[hiddenReferenceText]} />}
+    </>
   );
 }
 

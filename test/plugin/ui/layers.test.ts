@@ -90,3 +90,42 @@ describe("an editor", () => {
     expect(world.panel.state().editor).toEqual({ type: "closed" });
   });
 });
+
+describe("what no run could be made of", () => {
+  const painted = (value: number) => ({ sizePx: { width: 1, height: 1 }, data: Uint8Array.of(value) });
+  const begun = (world: Awaited<ReturnType<typeof openPanel>>) =>
+    world.toMain.filter((message) => message.type === "begin_run").length;
+
+  it("a mask layer of another shape is told at once and until it fits, and Generate does not start", async () => {
+    const world = await openPanel();
+    world.setMaskFits(false);
+    world.say({ type: "slot_changed", slot: "referenceMask", state: slotOf("1:8") });
+    await settled();
+    expect(world.panel.state().problems).toMatchObject([{ place: "referenceMask", code: "mask_mismatch" }]);
+    await world.panel.runs.generate();
+    expect([begun(world), world.panel.state().tab]).toEqual([0, "create"]);
+    world.setMaskFits(true);
+    world.say({ type: "slot_stale", slot: "referenceMask" });
+    await world.advance(400);
+    expect(world.panel.state().problems).toEqual([]);
+    void world.panel.runs.generate();
+    expect(begun(world)).toBe(1);
+  });
+
+  it("a product that the painted mask takes away is told at once, and Generate does not start", async () => {
+    const world = await openPanel();
+    world.panel.dispatch({ type: "product_mask_painted", mask: painted(0) });
+    await settled();
+    expect(world.panel.state().isProductErased).toBe(true);
+    await world.panel.runs.generate();
+    expect([begun(world), world.panel.state().problems]).toMatchObject([0, [{ place: "product" }]]);
+    world.panel.dispatch({ type: "product_mask_painted", mask: painted(255) });
+    await settled();
+    expect(world.panel.state()).toMatchObject({ isProductErased: false, problems: [] });
+    world.panel.dispatch({ type: "product_mask_painted", mask: painted(0) });
+    await settled();
+    world.say({ type: "slot_changed", slot: "product", state: slotOf("5:5") });
+    await settled();
+    expect(world.panel.state().isProductErased).toBe(false);
+  });
+});

@@ -223,6 +223,31 @@ describe("a run", () => {
   });
 });
 
+describe("what is seldom meant", () => {
+  it("a reference that is hidden whole is told beside it, and where it is hidden", async () => {
+    const world = await show();
+    await doing(() =>
+      world.panel.dispatch({ type: "patches_hidden", hidden: Array.from({ length: 256 }, (_, i) => i) }),
+    );
+    expect(text()).toContain("the prompt alone guides the picture");
+    await click("Edit visibility");
+    expect(text()).toContain("the prompt alone guides the picture");
+    await click("Show all");
+    expect(text()).not.toContain("the prompt alone");
+  });
+
+  it("a product that is masked whole is told beside it", async () => {
+    const world = await show();
+    const mask = { sizePx: { width: 1, height: 1 }, data: Uint8Array.of(0) };
+    await doing(() => world.panel.dispatch({ type: "product_mask_painted", mask }));
+    expect(text()).toContain("The mask takes all of the product away");
+    await click("Generate background");
+    expect(text().split("The mask takes all of the product away")).toHaveLength(2);
+    await click("Reset");
+    expect(text()).not.toContain("The mask takes all");
+  });
+});
+
 describe("what was opened and chosen", () => {
   it("is still open and chosen after a look at the other tab", async () => {
     await show({ history: [summaryOf(1, doneEnd(43, 2), paramsOf({ variants: 2 }))] });

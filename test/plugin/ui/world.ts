@@ -9,6 +9,7 @@ import type {
 import { createHost } from "../../../plugin/ui/host.ts";
 import { createPanel, type Panel } from "../../../plugin/ui/panel.ts";
 import type { Pixels } from "../../../plugin/ui/pixels/pixels.ts";
+import { BackdropError } from "../../../shared/errors.ts";
 import type { JobEnd, JobEvent, JobParams, JobSummary } from "../../../shared/protocol/jobs.ts";
 import { settingsSchema } from "../../../shared/settings.ts";
 
@@ -29,6 +30,8 @@ export interface FakeWorld {
   refuse(jobId: string, code: "prompt_invalid" | "queue_full", message: string, pointer?: string): void;
   /** what `history` answers from now on; a page holds 24 */
   setHistory(jobs: readonly JobSummary[]): void;
+  /** whether mask layers have the reference's shape; as from the beginning, they do */
+  setMaskFits(fits: boolean): void;
   setFile(name: string, content: string): void;
   /** pictures that are shown from now on wait until it is called */
   holdPictures(): () => void;
@@ -99,7 +102,7 @@ export async function openPanel(options: WorldOptions = {}): Promise<FakeWorld> 
   const server = fakeServer(options.connection ?? ready, options.history ?? []);
   const clock = fakeClock();
   const host = createHost(main.window);
-  const { pixels, holdPictures } = fakePixels();
+  const { pixels, holdPictures, setMaskFits } = fakePixels();
   const world = { host, connection: server.connection, pixels, clock };
   const panel = createPanel(world, {
     type: "opened",
@@ -112,7 +115,7 @@ export async function openPanel(options: WorldOptions = {}): Promise<FakeWorld> 
     ...options.opened,
   });
   await settled();
-  return { ...main, ...server, panel, holdPictures, advance: clock.advance };
+  return { ...main, ...server, panel, holdPictures, setMaskFits, advance: clock.advance };
 }
 
 /** Whatever the panel has begun and can finish by itself is finished. */
@@ -266,6 +269,7 @@ function fakeClock(): Clock & { advance(ms: number): Promise<void> } {
 /** The URL of a picture tells its bytes, so that a test sees which one is shown. */
 function fakePixels() {
   let held: Promise<void> = Promise.resolve();
+  let fits = true;
   const pixels: Pixels = {
     async show(bytes) {
       await held;
@@ -277,13 +281,21 @@ function fakePixels() {
       sizePx: { width: 640, height: 480 },
       downscaledFrom: null,
     }),
+    leavesProduct: async (_, { data }) => data.some((value) => value >= 128),
     productMask: async () => bytesOf("product mask"),
     referenceMask: async ({ grid, hidden }) => bytesOf(`mask ${grid}: ${hidden.join(",")}`),
-    droppedParts: async (_, maskLayer) => (maskLayer === null ? null : [0.5]),
+    async droppedParts(_, maskLayer) {
+      if (maskLayer === null) return null;
+      if (!fits) throw new BackdropError("mask_mismatch", "The mask layer is wide; choose another");
+      return [0.5];
+    },
     shrinkJpeg: async (jpeg) => jpeg,
   };
   return {
     pixels,
+    setMaskFits(changed: boolean) {
+      fits = changed;
+    },
     holdPictures() {
       let release = () => {};
       held = new Promise((resolve) => {
