@@ -1,7 +1,7 @@
 """Train MEPA on a frozen SDXL package by Eq. 7, as the paper does (3.3, 4.1); `sdxl.json` holds its numbers.
 
 One process:    python training/train_adapter.py --package models/sdxl --data DIR --out training/runs/sdxl
-Several GPUs:   torchrun --nproc_per_node 8 training/train_adapter.py …   or   accelerate launch --num_processes 8 …
+Several GPUs:   torchrun --nproc_per_node 8 training/train_adapter.py …   or   accelerate launch --multi_gpu --num_processes 8 …
 """
 import argparse
 import contextlib

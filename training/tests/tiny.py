@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL, ControlNetModel, DDIMScheduler, UNet2DConditionModel
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPVisionConfig, CLIPVisionModel,
                           DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config)
@@ -87,7 +87,7 @@ def randomise(module):
 
 
 def write_without(folder, prefixes):
-    from safetensors.torch import load_file
+    """The file of a part again, less the tensors under `prefixes`."""
     state = {k: v for k, v in load_file(folder / "model.safetensors").items() if not k.startswith(prefixes)}
     save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
 
