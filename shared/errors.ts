@@ -11,6 +11,9 @@ export const errorCodes = [
   "output_unwritable",
   "model_unknown",
   "model_corrupt",
+  "download_failed",
+  "disk_full",
+  "licence_not_accepted",
   "helper_missing",
   "bad_message",
   "upload_invalid",
@@ -38,6 +41,7 @@ const retryable: readonly ErrorCode[] = [
   "rate_limited",
   "shutting_down",
   "storage_failed",
+  "download_failed",
   "upload_invalid",
 ];
 

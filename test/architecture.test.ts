@@ -33,6 +33,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "server/checkpoint/modelPackage.ts",
     "server/checkpoint/verifyPackage.ts",
   ],
+  "server/install": ["shared", "server/home", "server/checkpoint"],
   "server/engine": [
     "shared",
     "server/home",

@@ -1,6 +1,7 @@
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { toBackdropError } from "../../shared/errors.ts";
 import { listPackages } from "../engine/packages.ts";
+import { catalogue } from "../install/catalogue/catalogue.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { modelState } from "./modelState.ts";
 
@@ -72,9 +73,26 @@ async function models(): Promise<readonly Finding[]> {
     return [{ about: "models", ok: false, found: "none is here", fix: "git checkout -- models" }];
   }
   const states = await Promise.all(names.map(modelState));
-  return states.map((state) =>
-    state.state === "ready"
-      ? { about: `model ${state.name}`, ok: true, found: `${state.title}, ${(state.sizeBytes / 1e6).toFixed(1)} MB` }
-      : { about: `model ${state.name}`, ok: false, found: state.problem, fix: `git checkout -- models/${state.name}` },
+  const found = states.map(
+    (state): Finding =>
+      state.state === "ready"
+        ? { about: `model ${state.name}`, ok: true, found: `${state.title}, ${(state.sizeBytes / 1e6).toFixed(1)} MB` }
+        : { about: `model ${state.name}`, ok: false, found: state.problem, fix: fixFor(state.name) },
   );
+  return [...found, installable(names)];
+}
+
+function isInCatalogue(name: string): boolean {
+  return catalogue.some(({ description }) => description.name === name);
+}
+
+function fixFor(name: string): string {
+  return isInCatalogue(name) ? `backdrop models install ${name}` : `git checkout -- models/${name}`;
+}
+
+/** The larger models are a choice, not a lack. */
+function installable(installed: readonly string[]): Finding {
+  const names = catalogue.map(({ description }) => description.name).filter((name) => !installed.includes(name));
+  const found = names.length === 0 ? "all are here" : `${names.join(", ")} can be added: backdrop models install NAME`;
+  return { about: "more models", ok: true, found };
 }

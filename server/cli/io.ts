@@ -6,6 +6,8 @@ export interface Io {
   stderr(text: string): void;
   /** whether stderr is a terminal, so that a progress bar makes sense */
   readonly isTerminal: boolean;
+  /** asks the person at the terminal; absent where there is none */
+  readonly ask?: (question: string) => Promise<string>;
   readonly signal: AbortSignal;
 }
 

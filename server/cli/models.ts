@@ -5,6 +5,7 @@ import { graphsForSize } from "../checkpoint/graphRequest.ts";
 import { readModelPackage } from "../checkpoint/modelPackage.ts";
 import { verifyPackage } from "../checkpoint/verifyPackage.ts";
 import { findPackage, listPackages } from "../engine/packages.ts";
+import { catalogue } from "../install/catalogue/catalogue.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { type ModelState, modelState } from "./modelState.ts";
 import { parseSize } from "./settingsFromOptions.ts";
@@ -22,6 +23,15 @@ export async function listModels({ json }: ModelsOptions, io: Io): Promise<numbe
     else io.stdout(state.state === "ready" ? describe(state) : `${state.name}  broken: ${state.problem}\n`);
   }
   if (!json && states.length === 0) io.stdout("no models are here\n");
+  const here = new Set(states.filter(({ state }) => state === "ready").map(({ name }) => name));
+  for (const { description, approximateBytes } of catalogue.filter((entry) => !here.has(entry.description.name))) {
+    const { name, title, licence } = description;
+    if (json) printJson(io, { type: "model", state: "available", name, title, licence, sizeBytes: approximateBytes });
+    else {
+      const size = `about ${(approximateBytes / 1e9).toFixed(1)} GB`;
+      io.stdout(`${name}  ${title}  ${size}  ${licence}  not installed: backdrop models install ${name}\n`);
+    }
+  }
   return exitCodes.done;
 }
 

@@ -6,6 +6,7 @@ import { fusions, settingsSchema } from "../../shared/settings.ts";
 import { version } from "../../shared/version.ts";
 import type { DoctorOptions } from "./doctor.ts";
 import type { GenerateOptions } from "./generate.ts";
+import type { InstallCommandOptions, RemoveCommandOptions } from "./installModel.ts";
 import { exitCodes, type Io, reportFailure } from "./io.ts";
 import type { ModelsOptions } from "./models.ts";
 import type { StartOptions } from "./start.ts";
@@ -75,10 +76,10 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
       exit(await generateCommand(options, io));
     });
 
-  const models = command("models", "list, check and prepare the models that are here");
+  const models = command("models", "list, install, check and prepare models");
   const modelsCommand = (name: string, description: string) =>
     models.command(name).description(description).exitOverride().copyInheritedSettings(program);
-  modelsCommand("list", "the models that are here")
+  modelsCommand("list", "the models that are here, and those that can be installed")
     .addOption(json())
     .action(async (options: ModelsOptions) => exit(await (await import("./models.ts")).listModels(options, io)));
   modelsCommand("verify", "check every file of a model against its sha256")
@@ -94,16 +95,21 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .action(async (folder: string, options: ModelsOptions & { size?: string }) =>
       exit(await (await import("./models.ts")).compileModel(folder, options, io)),
     );
-  for (const [name, description] of [
-    ["install", "download a model (not in this version)"],
-    ["remove", "delete a model (not in this version)"],
-  ] as const) {
-    modelsCommand(name, description)
-      .argument("<name>")
-      .option("--from <folder>", "a folder that holds the files")
-      .addOption(json())
-      .action(() => notYet(`models ${name}`, "put the package's folder into models/ or delete it there"));
-  }
+  modelsCommand("install", "download a model, or take its files from a folder; goes on where it was stopped")
+    .argument("<name>", "a name that `backdrop models list` offers")
+    .option("--from <folder>", "a folder that holds the files, instead of the network")
+    .option("--accept-licence", "you have read the model's licences and accept them")
+    .addOption(json())
+    .action(async (name: string, options: InstallCommandOptions) =>
+      exit(await (await import("./installModel.ts")).installModel(name, options, io)),
+    );
+  modelsCommand("remove", "delete a model that was installed")
+    .argument("<name>")
+    .option("--yes", "do not ask")
+    .addOption(json())
+    .action(async (name: string, options: RemoveCommandOptions) =>
+      exit(await (await import("./installModel.ts")).removeModel(name, options, io)),
+    );
 
   command("doctor", "what this machine can run, what is missing, and the command that fixes it")
     .addOption(json())
@@ -126,8 +132,4 @@ function misuse({ code, message }: CommanderError): BackdropError {
   // What commander throws where only a group of commands was named.
   const what = code === "commander.help" ? "expected a command" : message.replace(/^error: /, "");
   return new BackdropError("invalid_params", `${what}; see backdrop --help`);
-}
-
-function notYet(command: string, instead: string): never {
-  throw new BackdropError("invalid_params", `backdrop ${command} is not available in version ${version}; ${instead}`);
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { modelDefaultsSchema } from "../../shared/modelDefaults.ts";
 import { type ModelInfo, modelInfoSchema } from "../../shared/protocol/models.ts";
 import type { Log } from "../log/log.ts";
-import { listPackages, modelsDir } from "./packages.ts";
+import { listPackageFolders, modelsDirs } from "./packages.ts";
 
 /** Of `backdrop.json`, what clients are told. The engine reads and checks all of it when it opens the model. */
 const describedSchema = z.object({
@@ -14,11 +14,11 @@ const describedSchema = z.object({
 });
 
 /** The installed models as clients see them. One whose description cannot be read is left out, and the log says so. */
-export async function announcedModels(log: Log, dir = modelsDir()): Promise<readonly ModelInfo[]> {
+export async function announcedModels(log: Log, dirs = modelsDirs()): Promise<readonly ModelInfo[]> {
   const models: ModelInfo[] = [];
-  for (const name of await listPackages(dir)) {
+  for (const { name, dir } of await listPackageFolders(dirs)) {
     try {
-      models.push(await readModelInfo(name, join(dir, name, "backdrop.json")));
+      models.push(await readModelInfo(name, join(dir, "backdrop.json")));
     } catch (error) {
       log.error({ model: name, err: error }, "a model is left out: its backdrop.json cannot be used; install it again");
     }

@@ -3,11 +3,16 @@ import { readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BackdropError } from "../../shared/errors.ts";
+import { findHome } from "../home/paths.ts";
+
+const packageName = /^[a-z0-9][a-z0-9._-]*$/;
 
 /** The folder of a model package, by its name or by its path; a name goes before a folder of that name. */
 export async function findPackage(nameOrDir: string): Promise<string> {
-  const isName = /^[a-z0-9][a-z0-9._-]*$/.test(nameOrDir);
-  const places = isName ? [join(modelsDir(), nameOrDir), resolve(nameOrDir)] : [resolve(nameOrDir)];
+  const isName = packageName.test(nameOrDir);
+  const places = isName
+    ? [...modelsDirs().map((dir) => join(dir, nameOrDir)), resolve(nameOrDir)]
+    : [resolve(nameOrDir)];
   const found = places.find((dir) => existsSync(join(dir, "backdrop.json")));
   if (found !== undefined) return found;
   const known = await listPackages();
@@ -19,10 +24,29 @@ export async function findPackage(nameOrDir: string): Promise<string> {
 }
 
 /** The names of the packages that are here, whether whole or not. */
-export async function listPackages(dir = modelsDir()): Promise<readonly string[]> {
-  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
-  const names = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
-  return names.filter((name) => existsSync(join(dir, name, "backdrop.json"))).sort();
+export async function listPackages(dirs = modelsDirs()): Promise<readonly string[]> {
+  return (await listPackageFolders(dirs)).map(({ name }) => name);
+}
+
+/** The packages in these folders, by name; of two with one name the first folder's. */
+export async function listPackageFolders(
+  dirs: readonly string[],
+): Promise<readonly { readonly name: string; readonly dir: string }[]> {
+  const found = new Map<string, string>();
+  for (const dir of dirs) {
+    const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
+    for (const { name } of entries.filter((entry) => entry.isDirectory())) {
+      // Others, such as what is being installed, have names that no package has.
+      if (found.has(name) || !packageName.test(name) || !existsSync(join(dir, name, "backdrop.json"))) continue;
+      found.set(name, join(dir, name));
+    }
+  }
+  return [...found].map(([name, dir]) => ({ name, dir })).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Where packages are: the program's own, then those that the user has installed. */
+export function modelsDirs(): readonly string[] {
+  return [modelsDir(), findHome().modelsDir];
 }
 
 /** `models/` beside this program's own package.json. */

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
 import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import type { Tokens } from "../pipeline/model.ts";
+import { tokenizerOf } from "./clipVocabulary.ts";
 
 const special = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
 const configSchema = z.looseObject({ bos_token: special, eos_token: special, pad_token: special.nullish() });
@@ -12,17 +13,18 @@ const configSchema = z.looseObject({ bos_token: special, eos_token: special, pad
 /** The package's tokenizers, one for each text encoder: begin, words, end, then padding to `maxTokens`. */
 export async function openTokenizer(model: ModelPackage): Promise<(text: string) => Tokens> {
   const folders = model.architecture === "sdxl" ? ["tokenizer", "tokenizer_2"] : ["tokenizer"];
-  const encoders = await Promise.all(folders.map((folder) => openEncoder(model.dir, folder, model.text.maxTokens)));
+  const encoders = await Promise.all(folders.map((folder) => openEncoder(model, folder)));
   return (text) => {
     const encoded = encoders.map((encode) => encode(text));
     return { ids: encoded.map(({ ids }) => ids), truncated: encoded.some(({ truncated }) => truncated) };
   };
 }
 
-async function openEncoder(dir: string, folder: string, maxTokens: number) {
+async function openEncoder(model: ModelPackage, folder: string) {
+  const { maxTokens } = model.text;
   try {
-    const config = configSchema.parse(await readJson(dir, `${folder}/tokenizer_config.json`));
-    const tokenizer = new Tokenizer(z.looseObject({}).parse(await readJson(dir, `${folder}/tokenizer.json`)), config);
+    const config = configSchema.parse(await readJson(model.dir, `${folder}/tokenizer_config.json`));
+    const tokenizer = new Tokenizer(await readRules(model, folder), config);
     const idOf = (token: string) => {
       const id = tokenizer.token_to_id(token);
       if (id === undefined) throw new Error(`its vocabulary lacks ${token}`);
@@ -45,6 +47,15 @@ async function openEncoder(dir: string, folder: string, maxTokens: number) {
       cause,
     });
   }
+}
+
+/** `tokenizer.json`, or the vocabulary and merges that older checkpoints have instead. */
+async function readRules({ dir, files }: ModelPackage, folder: string): Promise<Record<string, unknown>> {
+  if (!files.some(({ path }) => path === `${folder}/vocab.json`)) {
+    return z.looseObject({}).parse(await readJson(dir, `${folder}/tokenizer.json`));
+  }
+  const vocabulary = z.record(z.string(), z.int().nonnegative()).parse(await readJson(dir, `${folder}/vocab.json`));
+  return tokenizerOf(vocabulary, await readFile(join(dir, folder, "merges.txt"), "utf8"));
 }
 
 async function readJson(dir: string, path: string): Promise<unknown> {

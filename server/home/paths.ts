@@ -9,6 +9,8 @@ export interface Home {
   readonly identityFile: string;
   /** uploaded pictures, by sha256 */
   readonly uploadsDir: string;
+  /** a folder for each installed model package */
+  readonly modelsDir: string;
   /** a folder for each job: its record and its results */
   readonly jobsDir: string;
 }
@@ -24,6 +26,7 @@ export function homeAt(dir: string): Home {
     lockFile: join(dir, "server.lock"),
     identityFile: join(dir, "identity.json"),
     uploadsDir: join(dir, "uploads"),
+    modelsDir: join(dir, "models"),
     jobsDir: join(dir, "jobs"),
   };
 }

@@ -32,7 +32,7 @@ test("the embedded model: its patches and its own defaults", async () => {
 
 test("a package that names neither starts from pure noise with guidance 7.5; 224 px in patches of 14 are 16 a side", async () => {
   await install("large", { title: "Large", vision: { imageSize: 224, patchSize: 14 }, fusion: "global" });
-  expect(await announcedModels(log, dir)).toEqual([
+  expect(await announcedModels(log, [dir])).toEqual([
     { name: "large", title: "Large", patchGrid: 16, defaults: { fusion: "global", strength: 1, guidance: 7.5 } },
   ]);
   expect(lines).toEqual([]);
@@ -45,7 +45,7 @@ test.each<[string, string | object]>([
 ])("a description that %s leaves its model out, with a line in the log", async (_, description) => {
   await install("broken", description);
   await install("good", { title: "Good", vision: { imageSize: 256, patchSize: 16 }, fusion: "query", strength: 0.5 });
-  expect((await announcedModels(log, dir)).map(({ name }) => name)).toEqual(["good"]);
+  expect((await announcedModels(log, [dir])).map(({ name }) => name)).toEqual(["good"]);
   expect(lines.join("")).toContain('"model":"broken"');
 });
 

@@ -1,0 +1,58 @@
+import { BackdropError } from "../../shared/errors.ts";
+import type { CatalogueEntry, CatalogueFile, CatalogueRepository } from "./catalogue/entry.ts";
+import { describeFile, type Hub, type HubFile } from "./hub.ts";
+import { mapInParallel } from "./parallel.ts";
+import { type Patience, withRetries } from "./retry.ts";
+
+export interface PlannedFile {
+  /** in the package */
+  readonly path: string;
+  readonly remote: HubFile;
+}
+
+const connections = 8;
+
+/** Asks the hub for every file of a package: where it is, how large, and its hash. */
+export async function planDownload(
+  entry: CatalogueEntry,
+  hub: Hub,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<readonly PlannedFile[]> {
+  const files = entry.repositories.flatMap((repository) => repository.files.map((file) => ({ repository, file })));
+  return await mapInParallel(files, connections, async ({ repository, file }) => ({
+    path: file.path,
+    remote: await locate(repository, file, hub, patience, signal),
+  }));
+}
+
+async function locate(
+  { name: repository, revision }: CatalogueRepository,
+  { path, from }: CatalogueFile,
+  hub: Hub,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<HubFile> {
+  for (const source of from) {
+    const where = { repository, revision, path: source.path };
+    const found = await withRetries(`${repository}/${source.path}`, patience, signal, () =>
+      describeFile(hub, where, signal),
+    );
+    if (found === undefined) continue;
+    // git's hash of a small file is no sha256; its commit pins it.
+    const isOther = source.sha256 !== undefined && found.oid.length === 64 && source.sha256 !== found.oid;
+    if (isOther || (source.sizeBytes ?? found.sizeBytes) !== found.sizeBytes) {
+      throw new BackdropError(
+        "download_failed",
+        `${repository}/${source.path}: expected ${source.sizeBytes ?? "any"} bytes with sha256 ${source.sha256}, ` +
+          `the hub has ${found.sizeBytes} with ${found.oid}; use another mirror, or a newer Backdrop`,
+      );
+    }
+    return found;
+  }
+  const tried = from.map((source) => source.path).join(" or ");
+  throw new BackdropError(
+    "download_failed",
+    `${path}: expected ${repository} to have ${tried} at ${revision}, but it has not; use a newer Backdrop, or --from`,
+  );
+}
