@@ -7,34 +7,45 @@ import { compileGraphs } from "../server/checkpoint/compile.ts";
 import { programDir } from "../server/engine/packages.ts";
 import { openSession } from "../server/runtime/session.ts";
 import { type FloatTensor, floats, type Tensor } from "../server/runtime/tensor.ts";
-import { type Published, writeDescription } from "./publishedPackage.ts";
+import { writeDescription } from "./publishedPackage.ts";
 import { machine, median } from "./support.ts";
 
 // A denoiser step here and in diffusers (PyTorch, SDPA): same machine, same weights, same inputs, fp32, one run.
-// `npm run build && node dist/bench/sideBySide.js PYTHON`, PYTHON with training/requirements.txt and accelerate installed. It takes minutes, 8 GB of memory
-// and 3 GB of disk. Both sides run in processes of their own, one after the other, and time counts from their start.
+// `npm run build && node dist/bench/sideBySide.js PYTHON [sd15|sdxl|sdxl_full …]`, PYTHON with training/requirements.txt and accelerate installed. It takes
+// minutes, 9 GB of memory and 3 GB of disk; sdxl_full 24 GB and 8 GB. Both sides run in processes of their own, one after the other, and time
+// counts from their start.
 
-const [python = "python3", child] = process.argv.slice(2);
+const [python = "python3", ...names] = process.argv.slice(2);
 const script = join(programDir(), "bench", "diffusers", "step.py");
-const models = { sd15: "SD 1.5, full size", sdxl: "SDXL's widths, transformer depths 1, 1, 2" } as const;
+const models = {
+  sd15: "SD 1.5, full size",
+  sdxl: "SDXL's widths, transformer depths 1, 1, 2",
+  sdxl_full: "SDXL, full size",
+} as const;
+type Name = keyof typeof models;
 const weights = [
   ...["unet", "controlnet"].flatMap((part) => [`${part}/config.json`, `${part}/diffusion_pytorch_model.safetensors`]),
   "ip_adapter.safetensors",
 ];
 
-if (child !== undefined) await runHere(child);
+const folder = process.env.BACKDROP_BENCH_FOLDER;
+if (folder !== undefined) await runHere(folder);
 else {
   console.log(`${machine()}; a step with guidance (batch 2) at 512², ControlNet and IP-Adapter included\n`);
-  for (const name of ["sd15", "sdxl"] as const) await compare(name);
+  for (const name of names.length === 0 ? (["sd15", "sdxl"] as const) : names.filter(isName)) await compare(name);
 }
 
-async function compare(name: Published): Promise<void> {
+function isName(name: string): name is Name {
+  return name in models;
+}
+
+async function compare(name: Name): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), `backdrop-bench-${name}-`));
   try {
     await watch(python, [script, "make", dir, name]);
-    await writeDescription(dir, name, 512, weights);
+    await writeDescription(dir, name === "sd15" ? "sd15" : "sdxl", 512, weights);
     const theirs = await watch(python, [script, "run", dir]);
-    const ours = await watch(process.execPath, [join(programDir(), "dist", "bench", "sideBySide.js"), python, dir]);
+    const ours = await watch(process.execPath, [join(programDir(), "dist", "bench", "sideBySide.js")], dir);
     console.log(`**${models[name]}**\n\n| what | here | diffusers | ratio | target |\n|---|---|---|---|---|`);
     row("from start to loaded", ours.loadedMs, theirs.loadedMs, seconds, "");
     row("from cold start to the first step", ours.firstMs, theirs.firstMs, seconds, "≤ 0.5");
@@ -56,9 +67,12 @@ interface Watched {
 type Line = { readonly event: "loaded" | "step"; readonly ms: number };
 
 /** Runs a side to its end; times since its start, and the largest resident size seen. */
-async function watch(command: string, args: readonly string[]): Promise<Watched> {
+async function watch(command: string, args: readonly string[], dir?: string): Promise<Watched> {
   const begin = performance.now();
-  const side = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const side = spawn(command, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...(dir !== undefined && { BACKDROP_BENCH_FOLDER: dir }) },
+  });
   let peakBytes = 0;
   const watcher = setInterval(async () => {
     const status = await readFile(`/proc/${side.pid}/status`, "utf8").catch(() => "");
@@ -75,7 +89,7 @@ async function watch(command: string, args: readonly string[]): Promise<Watched>
   return {
     loadedMs: lines.find(({ event }) => event === "loaded")?.atMs ?? Number.NaN,
     firstMs: steps[0]?.atMs ?? Number.NaN,
-    stepMs: median(steps.slice(1).map(({ ms }) => ms)),
+    stepMs: median(steps.slice(steps.length > 1 ? 1 : 0).map(({ ms }) => ms)),
     peakBytes,
   };
 }

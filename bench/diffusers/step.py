@@ -1,9 +1,9 @@
 """The other side of bench/sideBySide.ts: one denoiser step (ControlNet + UNet + IP-Adapter) in diffusers, on the CPU, in fp32, with SDPA.
 
-    step.py make FOLDER sd15|sdxl     a package of random float16 weights, and the inputs of a step at 512²
-    step.py run FOLDER                loads it, runs steps, prints a line of JSON for each; writes what it predicts
+    step.py make FOLDER sd15|sdxl|sdxl_full    a package of random float16 weights, and the inputs of a step at 512²
+    step.py run FOLDER                         loads it, runs steps, prints a line of JSON for each; writes what it predicts
 
-sd15: the published sizes. sdxl: the published widths, with transformer depths 1, 1 and 2 in place of 1, 2 and 10.
+sd15, sdxl_full: the published sizes. sdxl: the published widths, with transformer depths 1, 1 and 2 in place of 1, 2 and 10.
 """
 
 import json
@@ -16,7 +16,8 @@ from diffusers import ControlNetModel, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor2_0, IPAdapterAttnProcessor2_0
 from safetensors.torch import load_file, save_file
 
-SIDE, TEXT_TOKENS, IMAGE_TOKENS, TIMESTEP, STEPS = 512, 77, 16, 500, 3
+SIDE, TEXT_TOKENS, IMAGE_TOKENS, TIMESTEP = 512, 77, 16, 500
+STEPS = {"sd15": 3, "sdxl": 3, "sdxl_full": 1}
 CONFIGS = {
     "sd15": dict(cross_attention_dim=768, sample_size=64),
     "sdxl": dict(
@@ -33,10 +34,12 @@ CONFIGS = {
         projection_class_embeddings_input_dim=2816,
     ),
 }
+CONFIGS["sdxl_full"] = CONFIGS["sdxl"] | {"transformer_layers_per_block": (1, 2, 10)}
 
 
 def make(folder: Path, name: str) -> None:
     torch.manual_seed(0)
+    torch.set_default_dtype(torch.float16)  # the full size in float32 would not fit beside its copy
     unet = UNet2DConditionModel(**CONFIGS[name])
     controlnet = ControlNetModel.from_unet(unet)
     for key, parameter in controlnet.named_parameters():
@@ -60,19 +63,20 @@ def make(folder: Path, name: str) -> None:
             for which in ("k", "v"):
                 adapter[f"ip_adapter.{number}.to_{which}_ip.weight"] = torch.randn(hidden, width) / width**0.5
     save(adapter, folder / "ip_adapter.safetensors")
+    torch.set_default_dtype(torch.float32)
     inputs = {
         "sample": torch.randn(2, 4, SIDE // 8, SIDE // 8),
         "encoder_hidden_states": torch.randn(2, TEXT_TOKENS, width),
         "image_tokens": torch.randn(2, IMAGE_TOKENS, width),
         "control_image": torch.rand(1, 3, SIDE, SIDE),
     }
-    if name == "sdxl":
+    if name != "sd15":
         inputs["text_embeds"] = torch.randn(2, 1280)
         inputs["time_ids"] = torch.tensor([[SIDE, SIDE, 0, 0, SIDE, SIDE]] * 2).float()
     for key, value in inputs.items():
         value.numpy().tofile(folder / f"{key}.f32")
     shapes = {key: list(value.shape) for key, value in inputs.items()}
-    (folder / "inputs.json").write_text(json.dumps({"side": SIDE, "timestep": TIMESTEP, "steps": STEPS, "shapes": shapes}))
+    (folder / "inputs.json").write_text(json.dumps({"side": SIDE, "timestep": TIMESTEP, "steps": STEPS[name], "shapes": shapes}))
 
 
 def save(tensors: dict, path: Path) -> None:
