@@ -73,7 +73,7 @@ async function measureCompile(): Promise<void> {
     filter: (path) => !/\.onnx|compiled\.json/.test(path),
   });
   const begin = performance.now();
-  const compiled = await compileGraphs(dir, graphsForSize(side, side));
+  const compiled = await compileGraphs(dir, graphsForSize({ width: side, height: side }));
   rows.push(["compile, all graphs", `${((performance.now() - begin) / 1000).toFixed(2)} s`, "≤ 3 s"]);
   const bytes = compiled.reduce((sum, graph) => sum + graph.bytes, 0);
   rows.push(["bytes written by compile", `${(bytes / 1e6).toFixed(2)} MB`, "≤ 10 MB"]);
@@ -83,7 +83,7 @@ async function measureCompile(): Promise<void> {
 async function measureJob(): Promise<number> {
   const openBegin = performance.now();
   const model = await openModel("mini", { provider: "cpu" });
-  await model.prepare({ width: side, height: side });
+  await model.prepare({ width: side, height: side }, { width: side, height: side });
   rows.push(["load (files, tokenizer, all sessions)", `${((performance.now() - openBegin) / 1000).toFixed(2)} s`, ""]);
 
   const samples = join(modelsDir(), "..", "samples");

@@ -15,6 +15,7 @@ export const errorCodes = [
   "disk_full",
   "licence_not_accepted",
   "helper_missing",
+  "memory_insufficient",
   "bad_message",
   "upload_invalid",
   "job_conflict",
@@ -38,6 +39,7 @@ export type ErrorCode = (typeof errorCodes)[number];
 const retryable: readonly ErrorCode[] = [
   "queue_full",
   "engine_crashed",
+  "memory_insufficient",
   "rate_limited",
   "shutting_down",
   "storage_failed",

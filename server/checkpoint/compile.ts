@@ -1,16 +1,20 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
 import { writeWhole } from "../files/wholeFiles.ts";
+import { type GraphMemory, graphMemory } from "../onnx/graphMemory.ts";
 import { buildGraph } from "./buildGraph.ts";
 import { type Checkpoint, fingerprint, openCheckpoint } from "./checkpoint.ts";
-import { type GraphRequest, graphFile } from "./graphRequest.ts";
+import { type GraphRequest, graphFile, largestBatch } from "./graphRequest.ts";
 
 export interface CompiledGraph {
   readonly request: GraphRequest;
   /** Absolute path of the `.onnx` file. */
   readonly file: string;
   readonly bytes: number;
+  /** of a run with the largest batch of a job */
+  readonly memory: GraphMemory;
   /** False where the file was up to date already. */
   readonly written: boolean;
 }
@@ -28,15 +32,16 @@ export async function compileGraphs(dir: string, wanted: readonly GraphRequest[]
   const checkpoint = await openCheckpoint(dir);
   const print = await fingerprint(checkpoint, compilerHash);
   const record = await readRecord(dir);
-  const fresh = new Set(record.fingerprint === print ? record.graphs : []);
+  const fresh = new Map(record.fingerprint === print ? Object.entries(record.graphs) : []);
   const made: MadeGraph[] = [];
   for (const request of wanted) made.push(await makeGraph(checkpoint, request, fresh));
   // Only now: weights that do not fit leave nothing behind.
   for (const { graph, data } of made) if (data) await writeCompiled(graph.file, data);
   const compiled = made.map(({ graph }) => graph);
   if (compiled.some((graph) => graph.written)) {
-    for (const { request } of compiled) fresh.add(graphFile(request));
-    await writeCompiled(join(dir, recordFile), JSON.stringify({ fingerprint: print, graphs: [...fresh].sort() }));
+    for (const { request, memory } of compiled) fresh.set(graphFile(request), memory);
+    const written: CompileRecord = { fingerprint: print, graphs: Object.fromEntries(fresh) };
+    await writeCompiled(join(dir, recordFile), JSON.stringify(written));
   }
   return compiled;
 }
@@ -50,31 +55,36 @@ interface MadeGraph {
 async function makeGraph(
   checkpoint: Checkpoint,
   request: GraphRequest,
-  fresh: ReadonlySet<string>,
+  fresh: ReadonlyMap<string, GraphMemory>,
 ): Promise<MadeGraph> {
   const name = graphFile(request);
   const file = join(checkpoint.dir, name);
-  const known = fresh.has(name) ? await stat(file).catch(() => undefined) : undefined;
-  if (known) return { graph: { request, file, bytes: known.size, written: false } };
-  const data = (await buildGraph(checkpoint, request)).encode();
-  return { graph: { request, file, bytes: data.byteLength, written: true }, data };
+  const memory = fresh.get(name);
+  const known = memory && (await stat(file).catch(() => undefined));
+  if (known) return { graph: { request, file, bytes: known.size, memory, written: false } };
+  const graph = await buildGraph(checkpoint, request);
+  const data = graph.encode();
+  const needed = graphMemory(graph, largestBatch(request));
+  return { graph: { request, file, bytes: data.byteLength, memory: needed, written: true }, data };
 }
 
-/** Which graphs were written, and from what. */
+/** Which graphs were written, from what, and what they need. */
 const recordFile = "compiled.json";
 
-async function readRecord(dir: string): Promise<{ fingerprint: string; graphs: string[] }> {
-  const none = { fingerprint: "", graphs: [] };
+const bytes = z.number().nonnegative();
+const recordSchema = z.object({
+  fingerprint: z.string(),
+  graphs: z.record(z.string(), z.object({ weightsBytes: bytes, activationsBytes: bytes })),
+});
+type CompileRecord = z.output<typeof recordSchema>;
+
+async function readRecord(dir: string): Promise<CompileRecord> {
   const text = await readFile(join(dir, recordFile), "utf8").catch(() => "");
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null || !("fingerprint" in value) || !("graphs" in value)) return none;
-    const { fingerprint, graphs } = value;
-    if (typeof fingerprint !== "string" || !Array.isArray(graphs)) return none;
-    return { fingerprint, graphs: graphs.filter((name) => typeof name === "string") };
+    return recordSchema.parse(JSON.parse(text));
   } catch {
-    // Never written, or torn by a full disk: everything is compiled anew.
-    return none;
+    // Never written, torn by a full disk, or by another version: everything is compiled anew.
+    return { fingerprint: "", graphs: {} };
   }
 }
 

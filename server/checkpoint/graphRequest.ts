@@ -1,3 +1,5 @@
+import type { Size } from "../../shared/geometry.ts";
+
 /** Graphs whose shapes depend on the picture's size, in pixels. */
 export type SizedGraph = "vae_encoder" | "vae_decoder" | "control" | "denoiser";
 
@@ -9,21 +11,26 @@ export type GraphRequest =
   | { readonly graph: FixedGraph }
   | { readonly graph: SizedGraph; readonly width: number; readonly height: number };
 
+/** The most entries that a job runs through a graph at once: two where guidance needs the unconditional half too. */
+export function largestBatch({ graph }: GraphRequest): number {
+  return graph === "vision" || graph === "denoiser" ? 2 : 1;
+}
+
 /** The file, at the package's root, that holds the graph for the CPU provider in fp32. */
 export function graphFile(request: GraphRequest): string {
   const size = "width" in request ? `-${request.height}x${request.width}` : "";
   return `${request.graph}${size}-cpu-fp32.onnx`;
 }
 
-/** Every graph that a job at this picture size needs. */
-export function graphsForSize(width: number, height: number): GraphRequest[] {
+/** Every graph that a job at this picture size needs; the autoencoder may work in tiles. */
+export function graphsForSize({ width, height }: Size, tile: Size = { width, height }): GraphRequest[] {
   return [
     { graph: "text" },
     { graph: "vision" },
     { graph: "depth" },
     { graph: "control", width, height },
     { graph: "denoiser", width, height },
-    { graph: "vae_encoder", width, height },
-    { graph: "vae_decoder", width, height },
+    { graph: "vae_encoder", width: tile.width, height: tile.height },
+    { graph: "vae_decoder", width: tile.width, height: tile.height },
   ];
 }

@@ -54,8 +54,8 @@ export async function compileModel(
   const begin = performance.now();
   const modelPackage = await readModelPackage(await findPackage(nameOrDir));
   const frame = size === undefined ? { width: 1, height: 1 } : parseSize(size);
-  const { width, height } = workSize(frame, modelPackage.pixelArea, modelPackage.sideMultiple);
-  const compiled = await compileGraphs(modelPackage.dir, graphsForSize(width, height));
+  const work = workSize(frame, modelPackage.pixelArea, modelPackage.sideMultiple);
+  const compiled = await compileGraphs(modelPackage.dir, graphsForSize(work));
   const graphs = compiled.map(({ file, bytes, written }) => ({
     file: relative(modelPackage.dir, file),
     bytes,
@@ -67,7 +67,7 @@ export async function compileModel(
     for (const { file, bytes, written } of graphs) {
       io.stdout(`${file}  ${bytes} bytes${written ? "" : "  (up to date)"}\n`);
     }
-    io.stdout(`${graphs.length} graphs for ${width}×${height} after ${elapsedMs} ms\n`);
+    io.stdout(`${graphs.length} graphs for ${work.width}×${work.height} after ${elapsedMs} ms\n`);
   }
   return exitCodes.done;
 }

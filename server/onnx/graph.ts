@@ -110,6 +110,10 @@ export class Graph {
     return value;
   }
 
+  get inputs(): readonly Value[] {
+    return this.#inputs;
+  }
+
   /** The operations in execution order. */
   get operations(): readonly GraphNode[] {
     return this.#nodes;

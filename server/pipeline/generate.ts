@@ -1,3 +1,4 @@
+import type { Size } from "../../shared/geometry.ts";
 import { withModelDefaults } from "../../shared/modelDefaults.ts";
 import { decodeImage } from "../image/decode.ts";
 import { encodePng, withRecipe } from "../image/encode.ts";
@@ -68,8 +69,8 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   const stages = createStages(hooks.signal);
 
   const scene = await stages.run("layout", () => layOutScene(job, model.package));
-  await stages.run("load", () => model.prepare(scene.work));
-  warn(model, scene, [fusion.prompt, settings.negative], hooks);
+  const { tile } = await stages.run("load", () => model.prepare(scene.work, scene.frame));
+  warn(model, scene, [fusion.prompt, settings.negative], tile, hooks);
   const productMask = toPlane(alphaOf(scene.workProduct));
   const hidden = hideDropped(job.reference);
   const visible = await stages.run("layout", () => fitReference(hidden, scene.work));
@@ -93,7 +94,11 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   const shadow = contactShadow(productMask);
   const isShadowed = settings.contactShadow === "on" && strength < 1;
   const collage = await stages.run("encode", () =>
-    encodeLatents(model, pasteProduct(isShadowed ? darken(visible.image, shadow) : visible.image, scene.workProduct)),
+    encodeLatents(
+      model,
+      pasteProduct(isShadowed ? darken(visible.image, shadow) : visible.image, scene.workProduct),
+      tile,
+    ),
   );
 
   const { guidance, depthScale } = settings;
@@ -141,7 +146,7 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
       }
     }
 
-    const painted = await stages.run("decode", () => decodeLatents(model, latents, scene.work));
+    const painted = await stages.run("decode", () => decodeLatents(model, latents, scene.work, tile));
     const variantOf = async () => {
       const ground = await withoutProduct(painted, scene.workProduct, shadow);
       return await finish(model, { ...job, settings: { ...settings, strength } }, scene, seed, ground);
@@ -166,7 +171,12 @@ async function finish(model: Model, job: DecidedJob, scene: Scene, seed: number,
 }
 
 /** What is allowed but probably not meant. */
-function warn(model: Model, scene: Scene, texts: readonly string[], hooks: Hooks): void {
+function warn(model: Model, scene: Scene, texts: readonly string[], tile: Size | undefined, hooks: Hooks): void {
+  if (tile) {
+    hooks.onWarning?.(
+      "memory is short, so the picture is painted out in tiles, which can shift its colours; close other programs to avoid it",
+    );
+  }
   if (alphaOf(scene.product).data.every((alpha) => alpha === 255)) {
     hooks.onWarning?.(
       "the product covers the whole frame, so no background will show; give a product mask or a larger size",

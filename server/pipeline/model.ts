@@ -10,10 +10,18 @@ import type { FloatTensor, NamedTensors } from "../runtime/tensor.ts";
  */
 export interface Model {
   readonly package: ModelPackage;
-  /** Loads all that a job painting at this size (px) needs, so that loading is no part of what follows. */
-  prepare(work: Size): Promise<void>;
+  /**
+   * Plans a job that paints `work` (px) for an output of `frame`, and loads all it needs, so that loading is no part of what
+   * follows, unless memory is short.
+   */
+  prepare(work: Size, frame: Size): Promise<Preparation>;
   tokenize(text: string): Tokens;
   run(request: GraphRequest, inputs: NamedTensors): Promise<NamedTensors>;
+}
+
+export interface Preparation {
+  /** px of the tiles that the autoencoder works in where memory is too short for the whole picture */
+  readonly tile?: Size;
 }
 
 export interface Tokens {

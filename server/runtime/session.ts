@@ -23,6 +23,8 @@ export async function openSession(path: string, options: { readonly provider: Pr
     ort.InferenceSession.create(path, {
       executionProviders: options.provider === "cpu" ? ["cpu"] : [options.provider, "cpu"],
       graphOptimizationLevel: "all",
+      // A memory pattern is a second home for all activations beside the arena that already holds them, and no faster.
+      enableMemPattern: false,
       intraOpNumThreads: availableParallelism(),
       logSeverityLevel: 3,
     }),

@@ -17,7 +17,7 @@ export function arithmeticModel(overrides: Partial<ModelPackage> = {}): Model & 
   return {
     package: { ...examplePackage, ...overrides },
     calls,
-    prepare: async () => {},
+    prepare: async () => ({}),
     tokenize: (text) => ({
       ids: [BigInt64Array.from({ length: 40 }, (_, i) => BigInt(text.charCodeAt(i) || 0))],
       truncated: text.length > 40,

@@ -86,6 +86,7 @@ const fixes: Partial<Record<ErrorCode, string>> = {
   image_missing: "Generate again: the pictures are sent anew.",
   product_empty: "Choose a product layer with visible pixels.",
   model_unknown: "Choose another model at the top right.",
+  memory_insufficient: "Close other programs, or choose a smaller size.",
   model_corrupt: "Install the model again in a terminal, or choose another at the top right.",
   queue_full: "Wait for a run to end, then generate again.",
   engine_crashed: "Generate again. If it fails again, use the size 1× or fewer variants.",

@@ -1,0 +1,127 @@
+import type { Size } from "../../shared/geometry.ts";
+import type { Provider } from "../../shared/providers.ts";
+import { compileGraphs } from "../checkpoint/compile.ts";
+import { type GraphRequest, graphFile, graphsForSize } from "../checkpoint/graphRequest.ts";
+import type { ModelPackage } from "../checkpoint/modelPackage.ts";
+import { vaeTile } from "../pipeline/latents.ts";
+import type { Preparation } from "../pipeline/model.ts";
+import { openSession, type Session } from "../runtime/session.ts";
+import {
+  fitsTogether,
+  inTurnBytes,
+  keptBytes,
+  memoryInsufficient,
+  roomForSessions,
+  sessionBytes,
+} from "./memoryPlan.ts";
+
+/** The loaded graphs of one model. */
+export interface Sessions {
+  /**
+   * Plans the memory of a job. Where all its graphs fit together they are loaded; where they do not, each is loaded when it is
+   * first run and the oldest make room for it. Throws `memory_insufficient` where even that is too much.
+   */
+  prepare(work: Size, frame: Size): Promise<Preparation>;
+  /** The loaded graph. */
+  get(request: GraphRequest): Promise<Session>;
+  dispose(): Promise<void>;
+}
+
+interface Opened {
+  readonly session: Promise<Session>;
+  /** what it may take at most, as planned */
+  readonly bytes: number;
+}
+
+interface Compiled {
+  readonly name: string;
+  readonly file: string;
+  readonly bytes: number;
+}
+
+export function createSessions(
+  modelPackage: ModelPackage,
+  provider: Provider,
+  availableMemory: () => Promise<number>,
+): Sessions {
+  /** oldest first */
+  const open = new Map<string, Opened>();
+  /** what sessions that were closed took: some of it is not given back */
+  const closed = new Map<string, number>();
+  let roomBytes = Number.POSITIVE_INFINITY;
+  const openBytes = () => [...open.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+
+  /** Compiles what is out of date, all at once. */
+  async function compile(requests: readonly GraphRequest[]): Promise<Compiled[]> {
+    const compiled = await compileGraphs(modelPackage.dir, requests);
+    // Of another provider's own memory nothing is known here.
+    const bytesOf = provider === "cpu" ? sessionBytes : () => 0;
+    return compiled.map(({ request, file, memory }) => ({ name: graphFile(request), file, bytes: bytesOf(memory) }));
+  }
+
+  function load({ name, file, bytes }: Compiled): void {
+    // Noted before it is there, so that a second caller waits for it instead of loading it again.
+    const session = openSession(file, { provider });
+    open.set(name, { session, bytes });
+    closed.delete(name);
+    session.catch(() => open.delete(name));
+  }
+
+  async function makeRoom(bytes: number): Promise<void> {
+    for (const [name, oldest] of open) {
+      if (openBytes() + keptBytes([...closed.values()]) + bytes <= roomBytes) return;
+      open.delete(name);
+      closed.set(name, oldest.bytes);
+      await (await oldest.session).dispose();
+    }
+  }
+
+  return {
+    async prepare(work, frame) {
+      const whole = graphsForSize(work);
+      const missing = whole.filter((request) => !open.has(graphFile(request)));
+      const compiled = missing.length > 0 ? await compile(missing) : [];
+      const availableBytes = await availableMemory();
+      if (
+        fitsTogether(
+          frame,
+          compiled.map(({ bytes }) => bytes),
+          availableBytes,
+        )
+      ) {
+        roomBytes = Number.POSITIVE_INFINITY;
+        for (const graph of compiled) load(graph);
+        await Promise.all(whole.map((request) => open.get(graphFile(request))?.session));
+        return {};
+      }
+      roomBytes = roomForSessions(frame, availableBytes, openBytes());
+      const bytesOf = async (requests: readonly GraphRequest[]) => (await compile(requests)).map(({ bytes }) => bytes);
+      if (inTurnBytes(await bytesOf(whole)) <= roomBytes) return {};
+      const tile = vaeTile(work);
+      const tiled = await bytesOf(graphsForSize(work, tile));
+      if (inTurnBytes(tiled) <= roomBytes) return { tile };
+      throw memoryInsufficient(modelPackage.name, frame, tiled, roomBytes);
+    },
+
+    async get(request) {
+      const name = graphFile(request);
+      if (!open.has(name)) {
+        const [compiled] = await compile([request]);
+        // Another caller may have loaded it meanwhile.
+        if (compiled && !open.has(name)) {
+          await makeRoom(compiled.bytes);
+          load(compiled);
+        }
+      }
+      const opened = open.get(name);
+      if (opened === undefined) throw new Error(`sessions: ${name} was not compiled`);
+      return await opened.session;
+    },
+
+    async dispose() {
+      const sessions = [...open.values()];
+      open.clear();
+      await Promise.all(sessions.map(async ({ session }) => (await session).dispose()));
+    },
+  };
+}
