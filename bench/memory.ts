@@ -8,7 +8,7 @@ import { buildGraph } from "../server/checkpoint/buildGraph.ts";
 import { openCheckpoint } from "../server/checkpoint/checkpoint.ts";
 import { compileGraphs } from "../server/checkpoint/compile.ts";
 import { type GraphRequest, graphsForSize, largestBatch } from "../server/checkpoint/graphRequest.ts";
-import { inTurnBytes, sessionBytes } from "../server/engine/memoryPlan.ts";
+import { inTurnBytes, sessionNeed, togetherBytes } from "../server/engine/memoryPlan.ts";
 import { openModel } from "../server/engine/openModel.ts";
 import { findPackage, modelsDir } from "../server/engine/packages.ts";
 import { generate } from "../server/pipeline/generate.ts";
@@ -21,7 +21,7 @@ import { machine } from "./support.ts";
 
 // How well the plan (server/engine/memoryPlan.ts) predicts the memory that is really taken: graph by graph and for whole jobs, each in a
 // process of its own. `npm run build && node dist/bench/memory.js [mini|sd15|sdxl] [side] [graph …]`; sd15 and sdxl have their real shapes,
-// and zeros as weights. Peaks count pages mapped from the checkpoint, which the system takes back when it needs them.
+// and zeros as weights. What is mapped is from files, and the system takes it back when it needs it.
 
 const [name = "mini", sideText, ...only] = process.argv.slice(2);
 const [mode, dir = "", text = ""] = process.argv.slice(2);
@@ -46,7 +46,7 @@ async function measureAll(): Promise<void> {
       await runSelf("--graph", scratch, JSON.stringify(request));
     }
     if (published || only.length > 0) return;
-    const sessions = (await compileGraphs(scratch, requests)).map(({ memory }) => sessionBytes(memory));
+    const sessions = (await compileGraphs(scratch, requests)).map(({ memory }) => sessionNeed(memory));
     console.log("\n| job of 2 steps | planned | process grew by |\n|---|---|---|");
     await runSelf("--job", scratch, "1e15");
     await runSelf("--job", scratch, String(inTurnBytes(sessions) + 10e6));
@@ -82,7 +82,9 @@ async function measureGraph(request: GraphRequest): Promise<void> {
   await session.dispose();
   const kept = process.memoryUsage.rss() - before;
   const { weightsBytes, activationsBytes } = compiled.memory;
-  const row = [weightsBytes, activationsBytes, sessionBytes(compiled.memory), most, mapped, kept].map(megabytes);
+  const row = [weightsBytes, activationsBytes, togetherBytes([sessionNeed(compiled.memory)]), most, mapped, kept].map(
+    megabytes,
+  );
   console.log(`| ${request.graph} | ${row.join(" | ")} |`);
 }
 
@@ -93,12 +95,12 @@ async function measureJob(availableBytes: number): Promise<void> {
   const settings = { ...parseSettings({ prompt: "a wooden table", steps: 2, ...size }), seed: 1 };
   const files = { product: await named("bottle.png"), reference: await named("reference.jpg") };
   const job = await decodeJob(files, settings);
-  const sessions = (await compileGraphs(dir, graphsForSize(size))).map(({ memory }) => sessionBytes(memory));
+  const sessions = (await compileGraphs(dir, graphsForSize(size))).map(({ memory }) => sessionNeed(memory));
   const before = process.memoryUsage.rss();
   const model = await openModel(dir, { provider: "cpu", availableMemory: async () => availableBytes });
   await generate(model, job);
   const most = process.resourceUsage().maxRSS * 1024 - before;
-  const together = sessions.reduce((sum, bytes) => sum + bytes, 0);
+  const together = togetherBytes(sessions);
   const [kind, planned] = availableBytes > together * 2 ? ["together", together] : ["in turn", inTurnBytes(sessions)];
   console.log(`| graphs ${kind} | ${megabytes(planned)} | ${megabytes(most)} |`);
   await model.dispose();

@@ -4,8 +4,10 @@ import type { CompiledGraph } from "../checkpoint/compile.ts";
 
 // What a job will take, before it starts. The factors are upper bounds of what `bench/memory.ts` measures; docs/memory.md has the figures.
 
-/** Loading converts and rearranges weights, so for a while there is more than one copy of the largest. */
-const weightsFactor = 1.3;
+/** Convolutions and matrix products keep rearranged copies of some weights. */
+const weightsFactor = 1.2;
+/** While a graph is loaded, its weights are also there as they are stored, and some of them before they are rearranged. */
+const loadingFactor = 0.55;
 /** The runtime's arena grows by doubling, and convolutions keep a rearranged copy of their input. */
 const activationsFactor = 2;
 /** A session's own, whatever its graph: threads' scratch memory and small buffers. */
@@ -15,14 +17,29 @@ const keptShare = 0.5;
 /** Decoded, resampled and encoded pictures, a pixel of the output frame. */
 const bytesPerFramePixel = 24;
 
-/** Upper bound of what a loaded graph takes while it runs. */
-export function sessionBytes({ weightsBytes, activationsBytes }: CompiledGraph["memory"]): number {
-  return weightsFactor * weightsBytes + activationsFactor * activationsBytes + sessionBytesAtLeast;
+/** Upper bounds of what a session takes. */
+export interface SessionNeed {
+  /** while it is open, with what a run of it takes */
+  readonly heldBytes: number;
+  /** beyond that, while it is loaded */
+  readonly loadingBytes: number;
+}
+
+export function sessionNeed({ weightsBytes, activationsBytes }: CompiledGraph["memory"]): SessionNeed {
+  return {
+    heldBytes: weightsFactor * weightsBytes + activationsFactor * activationsBytes + sessionBytesAtLeast,
+    loadingBytes: loadingFactor * weightsBytes,
+  };
+}
+
+/** Of sessions that are opened one after the other and stay open. */
+export function togetherBytes(sessions: readonly SessionNeed[]): number {
+  return sum(sessions.map(({ heldBytes }) => heldBytes)) + Math.max(0, ...sessions.map((need) => need.loadingBytes));
 }
 
 /** Whether all sessions of a job that are not open yet can be opened beside those that are. */
-export function fitsTogether(frame: Size, missing: readonly number[], availableBytes: number): boolean {
-  return sum(missing) + pictureBytes(frame) <= availableBytes;
+export function fitsTogether(frame: Size, missing: readonly SessionNeed[], availableBytes: number): boolean {
+  return togetherBytes(missing) + pictureBytes(frame) <= availableBytes;
 }
 
 /** What sessions may take when they are opened in turn and everything that is open now can be closed. */
@@ -36,16 +53,18 @@ export function keptBytes(closed: readonly number[]): number {
 }
 
 /** What must be free for the largest of these sessions to run, when the others have been closed before it. */
-export function inTurnBytes(sessions: readonly number[]): number {
-  const largest = Math.max(...sessions);
-  return largest + keptBytes([sum(sessions) - largest]);
+export function inTurnBytes(sessions: readonly SessionNeed[]): number {
+  const held = sessions.map(({ heldBytes }) => heldBytes);
+  return Math.max(
+    ...sessions.map((need) => need.heldBytes + need.loadingBytes + keptBytes([sum(held) - need.heldBytes])),
+  );
 }
 
 /** Says what is missing, and the largest frame of this shape for which it would be enough. */
 export function memoryInsufficient(
   model: string,
   frame: Size,
-  sessions: readonly number[],
+  sessions: readonly SessionNeed[],
   roomBytes: number,
 ): BackdropError {
   const availableBytes = roomBytes + pictureBytes(frame);

@@ -12,7 +12,8 @@ import {
   keptBytes,
   memoryInsufficient,
   roomForSessions,
-  sessionBytes,
+  type SessionNeed,
+  sessionNeed,
 } from "./memoryPlan.ts";
 
 /** The loaded graphs of one model. */
@@ -29,14 +30,13 @@ export interface Sessions {
 
 interface Opened {
   readonly session: Promise<Session>;
-  /** what it may take at most, as planned */
-  readonly bytes: number;
+  readonly need: SessionNeed;
 }
 
 interface Compiled {
   readonly name: string;
   readonly file: string;
-  readonly bytes: number;
+  readonly need: SessionNeed;
 }
 
 export function createSessions(
@@ -47,31 +47,32 @@ export function createSessions(
   /** oldest first */
   const open = new Map<string, Opened>();
   /** what sessions that were closed took: some of it is not given back */
-  const closed = new Map<string, number>();
+  const closed = new Map<string, SessionNeed>();
   let roomBytes = Number.POSITIVE_INFINITY;
-  const openBytes = () => [...open.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  const openBytes = () => [...open.values()].reduce((sum, { need }) => sum + need.heldBytes, 0);
 
   /** Compiles what is out of date, all at once. */
   async function compile(requests: readonly GraphRequest[]): Promise<Compiled[]> {
     const compiled = await compileGraphs(modelPackage.dir, requests);
     // Of another provider's own memory nothing is known here.
-    const bytesOf = provider === "cpu" ? sessionBytes : () => 0;
-    return compiled.map(({ request, file, memory }) => ({ name: graphFile(request), file, bytes: bytesOf(memory) }));
+    const needOf = provider === "cpu" ? sessionNeed : () => ({ heldBytes: 0, loadingBytes: 0 });
+    return compiled.map(({ request, file, memory }) => ({ name: graphFile(request), file, need: needOf(memory) }));
   }
 
-  function load({ name, file, bytes }: Compiled): void {
+  function load({ name, file, need }: Compiled): void {
     // Noted before it is there, so that a second caller waits for it instead of loading it again.
     const session = openSession(file, { provider });
-    open.set(name, { session, bytes });
+    open.set(name, { session, need });
     closed.delete(name);
     session.catch(() => open.delete(name));
   }
 
-  async function makeRoom(bytes: number): Promise<void> {
+  async function makeRoom({ heldBytes, loadingBytes }: SessionNeed): Promise<void> {
     for (const [name, oldest] of open) {
-      if (openBytes() + keptBytes([...closed.values()]) + bytes <= roomBytes) return;
+      const kept = keptBytes([...closed.values()].map((need) => need.heldBytes));
+      if (openBytes() + kept + heldBytes + loadingBytes <= roomBytes) return;
       open.delete(name);
-      closed.set(name, oldest.bytes);
+      closed.set(name, oldest.need);
       await (await oldest.session).dispose();
     }
   }
@@ -85,20 +86,24 @@ export function createSessions(
       if (
         fitsTogether(
           frame,
-          compiled.map(({ bytes }) => bytes),
+          compiled.map(({ need }) => need),
           availableBytes,
         )
       ) {
         roomBytes = Number.POSITIVE_INFINITY;
-        for (const graph of compiled) load(graph);
+        // One after the other: loading takes more than holding.
+        for (const graph of compiled) {
+          load(graph);
+          await open.get(graph.name)?.session;
+        }
         await Promise.all(whole.map((request) => open.get(graphFile(request))?.session));
         return {};
       }
       roomBytes = roomForSessions(frame, availableBytes, openBytes());
-      const bytesOf = async (requests: readonly GraphRequest[]) => (await compile(requests)).map(({ bytes }) => bytes);
-      if (inTurnBytes(await bytesOf(whole)) <= roomBytes) return {};
+      const needsOf = async (requests: readonly GraphRequest[]) => (await compile(requests)).map(({ need }) => need);
+      if (inTurnBytes(await needsOf(whole)) <= roomBytes) return {};
       const tile = vaeTile(work);
-      const tiled = await bytesOf(graphsForSize(work, tile));
+      const tiled = await needsOf(graphsForSize(work, tile));
       if (inTurnBytes(tiled) <= roomBytes) return { tile };
       throw memoryInsufficient(modelPackage.name, frame, tiled, roomBytes);
     },
@@ -109,7 +114,7 @@ export function createSessions(
         const [compiled] = await compile([request]);
         // Another caller may have loaded it meanwhile.
         if (compiled && !open.has(name)) {
-          await makeRoom(compiled.bytes);
+          await makeRoom(compiled.need);
           load(compiled);
         }
       }

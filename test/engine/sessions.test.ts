@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compileGraphs } from "../../server/checkpoint/compile.ts";
 import { graphsForSize } from "../../server/checkpoint/graphRequest.ts";
-import { inTurnBytes, roomForSessions, sessionBytes } from "../../server/engine/memoryPlan.ts";
+import { inTurnBytes, roomForSessions, type SessionNeed, sessionNeed } from "../../server/engine/memoryPlan.ts";
 import { type OpenModel, openModel } from "../../server/engine/openModel.ts";
 import { modelsDir } from "../../server/engine/packages.ts";
 import { latentDims } from "../../server/pipeline/latents.ts";
@@ -13,11 +13,11 @@ import { zeros } from "../../server/runtime/tensor.ts";
 const work = { width: 64, height: 64 };
 let dir: string;
 /** of the graphs of a job at this size, as planned */
-let needs: readonly number[];
+let needs: readonly SessionNeed[];
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "backdrop-sessions-"));
   await cp(join(modelsDir(), "mini"), dir, { recursive: true, filter: (path) => !/\.onnx|compiled\.json/.test(path) });
-  needs = (await compileGraphs(dir, graphsForSize(work))).map(({ memory }) => sessionBytes(memory));
+  needs = (await compileGraphs(dir, graphsForSize(work))).map(({ memory }) => sessionNeed(memory));
 });
 afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
