@@ -2,17 +2,15 @@ import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { programDir } from "../server/engine/packages.ts";
-import { writeDescription } from "./publishedPackage.ts";
+import { type Published, writeDescription } from "./publishedPackage.ts";
 
-/** Models whose published lists of tensors are among the fixtures (test/fixtures/networks). */
-export type PublishedModel = "sdxl" | "sd15";
-
-/** px of the pictures that they paint */
-export const publishedSidePx: Readonly<Record<PublishedModel, number>> = { sdxl: 1024, sd15: 512 };
+/** px of the pictures that these models paint */
+export const publishedSidePx: Readonly<Record<Published, number>> = { sdxl: 1024, sd15: 512 };
 
 const fixtures = join(programDir(), "test", "fixtures", "networks");
 
-interface Published {
+/** One network's list of tensors, among the fixtures. */
+interface TensorList {
   readonly config?: unknown;
   readonly tensors: Readonly<Record<string, readonly number[]>>;
 }
@@ -21,7 +19,7 @@ interface Published {
  * Writes a package with the names, types and shapes of every tensor of the published weights, float16, and holes in place
  * of their data. Gives the size of all weights in bytes.
  */
-export async function writeHollowPackage(name: PublishedModel, dir: string): Promise<number> {
+export async function writeHollowPackage(name: Published, dir: string): Promise<number> {
   const encoders = await readFixture("published/encoders.json.gz");
   const { unet, controlnet, ip_adapter: adapter } = await readFixture(`unet/${name}/published.json.gz`);
   const published = (key: string) => {
@@ -30,7 +28,7 @@ export async function writeHollowPackage(name: PublishedModel, dir: string): Pro
     return found;
   };
   const image = published(`ip_adapter_${name}`).tensors;
-  const weights: Readonly<Record<string, Published | undefined>> = {
+  const weights: Readonly<Record<string, TensorList | undefined>> = {
     "unet/diffusion_pytorch_model.safetensors": unet,
     "controlnet/diffusion_pytorch_model.safetensors": controlnet,
     "ip_adapter.safetensors": { tensors: { ...image, ...adapter?.tensors } },
@@ -54,12 +52,12 @@ export async function writeHollowPackage(name: PublishedModel, dir: string): Pro
   return await writeDescription(dir, name, publishedSidePx[name], paths);
 }
 
-async function readFixture(path: string): Promise<Readonly<Record<string, Published>>> {
+async function readFixture(path: string): Promise<Readonly<Record<string, TensorList>>> {
   return JSON.parse(gunzipSync(await readFile(join(fixtures, path))).toString("utf8"));
 }
 
 /** A safetensors file with the header of these tensors, as long as their data but without it. */
-async function writeHollow(path: string, tensors: Published["tensors"]): Promise<void> {
+async function writeHollow(path: string, tensors: TensorList["tensors"]): Promise<void> {
   let end = 0;
   const entries = Object.entries(tensors).map(([key, shape]) => {
     const begin = end;

@@ -166,5 +166,5 @@ async function reuse(dir: string, partial: string): Promise<void> {
 async function compile(dir: string): Promise<void> {
   const { pixelArea, sideMultiple } = await readModelPackage(dir);
   const side = Math.max(1, Math.round(Math.sqrt(pixelArea) / sideMultiple)) * sideMultiple;
-  await compileGraphs(dir, graphsForSize(side, side));
+  await compileGraphs(dir, graphsForSize({ width: side, height: side }));
 }

@@ -85,7 +85,7 @@ test.skipIf(process.platform === "win32").each([
   const description = descriptionSchema.parse({ ...entry.description, files });
   await writeFile(join(dir, "backdrop.json"), JSON.stringify(description));
   const side = Math.sqrt(description.pixelArea);
-  const compiled = await compileGraphs(dir, graphsForSize(side, side));
+  const compiled = await compileGraphs(dir, graphsForSize({ width: side, height: side }));
   expect(compiled.map(({ request }) => request.graph)).toContain("denoiser");
 });
 
