@@ -44,6 +44,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "server/checkpoint",
     "server/assist",
   ],
+  "server/evaluation": [
+    "shared",
+    "server/image",
+    "server/runtime/tensor.ts",
+    "server/pipeline",
+    "server/checkpoint/modelPackage.ts",
+    "server/checkpoint/safetensors.ts",
+  ],
   "server/jobs": ["shared", "server/files", "server/home", "server/log", "server/uploads", "server/engine"],
   "server/http": ["shared", "server/jobs", "server/log"],
   "server/socket": ["shared", "server/home", "server/log", "server/uploads", "server/jobs", "server/http"],
@@ -58,6 +66,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const owners: Readonly<Record<string, string>> = {
   "onnxruntime-node": "server/runtime",
   sharp: "server/image",
+  "ml-matrix": "server/evaluation",
   "@huggingface/transformers": "server/assist",
   protobufjs: "server/onnx",
   commander: "server/cli",

@@ -5,6 +5,7 @@ import { providers } from "../../shared/providers.ts";
 import { fusions, settingsSchema } from "../../shared/settings.ts";
 import { version } from "../../shared/version.ts";
 import type { DoctorOptions } from "./doctor.ts";
+import type { EvaluateOptions } from "./evaluate.ts";
 import type { GenerateOptions } from "./generate.ts";
 import type { InstallCommandOptions, RemoveCommandOptions } from "./installModel.ts";
 import { exitCodes, type Io, reportFailure } from "./io.ts";
@@ -74,6 +75,22 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .action(async (options: GenerateOptions) => {
       const { generateCommand } = await import("./generate.ts");
       exit(await generateCommand(options, io));
+    });
+
+  command("eval", "paint held-out scenes in every way and measure the pictures (docs/evaluation.md)")
+    .option("--data <folder>", "rendered scenes with their masks; those with split `test` are used")
+    .option("--out <folder>", "where pictures, report.md and report.json go; an interrupted run goes on there")
+    .option("--rows <names>", "which rows, comma-separated (default: all)")
+    .option("--count <number>", "how many scenes", "100")
+    .option("--seeds <numbers>", "a picture for each, comma-separated", "0")
+    .option("--steps <1..150>", "denoising steps", String(defaults.steps))
+    .option("--guidance <1..30>", "how strictly the prompts are followed (default: the model's own)")
+    .option("--model <name>", "a name from `backdrop models list`, or a package's folder", "mini")
+    .addOption(provider())
+    .addOption(json())
+    .action(async (options: EvaluateOptions) => {
+      const { evaluateCommand } = await import("./evaluate.ts");
+      exit(await evaluateCommand(options, io));
     });
 
   const models = command("models", "list, install, check and prepare models");

@@ -1,0 +1,91 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { BackdropError } from "../../shared/errors.ts";
+import { parseSettings } from "../../shared/settings.ts";
+import { version } from "../../shared/version.ts";
+import { generate } from "../pipeline/generate.ts";
+import { decodeJob } from "../pipeline/job.ts";
+import type { Model } from "../pipeline/model.ts";
+import type { HeldOutScene } from "./heldOut.ts";
+import type { Row } from "./rows.ts";
+import { jobFilesOf } from "./task.ts";
+
+/** One picture to paint: a scene, a row of the table, a seed. */
+export interface Cell {
+  readonly scene: HeldOutScene;
+  readonly row: Row;
+  readonly seed: number;
+  /** relative to the evaluation's folder */
+  readonly file: string;
+}
+
+/** Scene by scene, so that whatever is finished compares all rows on the same scenes. */
+export function planCells(
+  scenes: readonly HeldOutScene[],
+  rows: readonly Row[],
+  seeds: readonly number[],
+): readonly Cell[] {
+  return scenes.flatMap((scene) =>
+    rows.flatMap((row) =>
+      seeds.map((seed) => ({ scene, row, seed, file: join("pictures", row.name, `${scene.id}-${seed}.png`) })),
+    ),
+  );
+}
+
+/** Everything that all pictures of one folder share. Two folders with the same pictures have the same plan. */
+export const planSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  backdrop: z.string(),
+  model: z.strictObject({ name: z.string(), sha256: z.string() }),
+  steps: z.int(),
+  guidance: z.number().optional(),
+});
+export type Plan = z.output<typeof planSchema>;
+
+export function planOf(
+  model: Model,
+  settings: { readonly steps: number; readonly guidance?: number | undefined },
+): Plan {
+  const { name, sha256 } = model.package;
+  return { schemaVersion: 1, backdrop: version, model: { name, sha256 }, ...settings };
+}
+
+/** Refuses to go on in a folder whose pictures were painted otherwise: figures of two models must never mix. */
+export async function requireSamePlan(dir: string, plan: Plan): Promise<void> {
+  const path = join(dir, planFile);
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined || text === planText(plan)) return;
+  throw new BackdropError(
+    "invalid_params",
+    `out: ${path} belongs to another evaluation (other model, steps, guidance or version); choose another folder`,
+  );
+}
+
+export const planFile = "plan.json";
+
+export function planText(plan: Plan): string {
+  return `${JSON.stringify(planSchema.parse(plan), null, 2)}\n`;
+}
+
+/** The result of one cell: a PNG whose text chunk holds its recipe. */
+export async function paintCell(
+  model: Model,
+  { scene, row, seed }: Cell,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const settings = parseSettings({
+    prompt: row.withPrompt ? scene.caption : "",
+    fusion: row.fusion,
+    visibility: row.visibility,
+    steps: plan.steps,
+    guidance: plan.guidance,
+  });
+  const { variants } = await generate(model, await decodeJob(await jobFilesOf(scene), { ...settings, seed }), {
+    signal,
+  });
+  const [variant] = variants;
+  if (variant === undefined) throw new Error(`paintCell: ${scene.id} gave no picture`);
+  return variant.result;
+}
