@@ -14,6 +14,8 @@ import {
   requireSamePlan,
 } from "../evaluation/cells.ts";
 import { readHeldOut } from "../evaluation/heldOut.ts";
+import { measureAll } from "../evaluation/measureAll.ts";
+import { reportText } from "../evaluation/report.ts";
 import { chooseRows } from "../evaluation/rows.ts";
 import type { Model } from "../pipeline/model.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
@@ -49,6 +51,14 @@ export async function evaluateCommand(options: EvaluateOptions, io: Io): Promise
     await requireSamePlan(out, plan);
     await writeOutputs(out, [{ name: planFile, content: planText(plan) }]);
     await paintAll(model, planCells(scenes, rows, seeds), plan, out, options, io);
+    const report = await measureAll(model, { scenes, rows, seeds, plan, out }, io.signal);
+    const text = reportText(report);
+    await writeOutputs(out, [
+      { name: "report.json", content: `${JSON.stringify(report, null, 2)}\n` },
+      { name: "report.md", content: text },
+    ]);
+    if (options.json) printJson(io, { type: "done", files: [join(out, "report.md"), join(out, "report.json")] });
+    else io.stdout(text);
     return exitCodes.done;
   } finally {
     await model.dispose();

@@ -16,7 +16,13 @@ export function fitGaussian(features: Features): Gaussian {
   const samples = new Matrix(features.map((vector) => Array.from(vector)));
   const mean = samples.mean("column");
   const centred = samples.subRowVector(mean);
-  const covariance = width === 0 ? new Matrix(0, 0) : centred.transpose().mmul(centred).div(count - 1);
+  const covariance =
+    width === 0
+      ? new Matrix(0, 0)
+      : centred
+          .transpose()
+          .mmul(centred)
+          .div(count - 1);
   return { mean, covariance };
 }
 

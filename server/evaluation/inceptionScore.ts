@@ -16,4 +16,3 @@ export function inceptionScore(posteriors: readonly ArrayLike<number>[]): number
   );
   return Math.exp(mean(divergences));
 }
-

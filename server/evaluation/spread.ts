@@ -37,7 +37,9 @@ export function jackknife<Unit>(units: readonly Unit[], statistic: (units: reado
   const value = statistic(units);
   const count = units.length;
   if (count < 2 * foldCount) return { value, low: Number.NaN, high: Number.NaN, count };
-  const left = Array.from({ length: foldCount }, (_, fold) => statistic(units.filter((_unit, i) => i % foldCount !== fold)));
+  const left = Array.from({ length: foldCount }, (_, fold) =>
+    statistic(units.filter((_unit, i) => i % foldCount !== fold)),
+  );
   const centre = mean(left);
   const squares = left.reduce((sum, each) => sum + (each - centre) ** 2, 0);
   const half = studentT9 * Math.sqrt(((foldCount - 1) / foldCount) * squares);

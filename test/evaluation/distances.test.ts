@@ -48,6 +48,17 @@ it("the square root of a singular matrix, squared, is the matrix", () => {
 });
 
 it("IS is 1 where every picture says the same, and the number of classes where they share evenly and are sure", () => {
-  expect(inceptionScore([[0.2, 0.8], [0.2, 0.8]])).toBeCloseTo(1, 12);
-  expect(inceptionScore([[1, 0, 0], [0, 1, 0], [0, 0, 1]])).toBeCloseTo(3, 12);
+  expect(
+    inceptionScore([
+      [0.2, 0.8],
+      [0.2, 0.8],
+    ]),
+  ).toBeCloseTo(1, 12);
+  expect(
+    inceptionScore([
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ]),
+  ).toBeCloseTo(3, 12);
 });

@@ -1,0 +1,92 @@
+import type { GreyImage, RgbaImage } from "../image/rgba.ts";
+import { multiplyAlpha } from "../image/rgba.ts";
+import { proveProduct } from "../pipeline/compose.ts";
+import type { Model } from "../pipeline/model.ts";
+import { boundaryStep } from "./boundaryStep.ts";
+import { colourLeak, type Histogram, histogram, ownColours } from "./colourLeak.ts";
+import type { FamilyProbe } from "./familyProbe.ts";
+import type { HeldOutScene } from "./heldOut.ts";
+import { objectExpansion } from "./objectExpansion.ts";
+import { type Render, readRender } from "./task.ts";
+import { imageTokens, pooled } from "./visionFeatures.ts";
+
+/** What every row's picture of a scene is measured against. */
+export interface Truth {
+  readonly scene: HeldOutScene;
+  /** the scene as it was rendered, and where its product is */
+  readonly target: Render;
+  readonly referenceImage: RgbaImage;
+  /** colours of the reference's hidden product, and of what stays visible around it */
+  readonly hiddenColours: Histogram;
+  readonly visibleColours: Histogram;
+}
+
+/** One picture in figures; undefined where it has nothing to measure. */
+export interface Figures {
+  /** pooled image tokens of the whole picture */
+  readonly features: Float64Array;
+  readonly posteriors: Float64Array | undefined;
+  /** whether the background is recognised as the caption's family */
+  readonly recognised: number | undefined;
+  readonly changedPixels: number;
+  readonly leak: number | undefined;
+  /** ΔE*ab */
+  readonly boundary: number | undefined;
+  readonly expansion: number;
+}
+
+export async function readTruth(scene: HeldOutScene): Promise<Truth> {
+  const target = await readRender(scene.picture, scene.mask);
+  const reference = await readRender(scene.reference, scene.referenceMask);
+  return {
+    scene,
+    target,
+    referenceImage: reference.image,
+    hiddenColours: histogram(reference.image, reference.product, 255),
+    visibleColours: histogram(reference.image, reference.product, 0),
+  };
+}
+
+/**
+ * Measures one picture of a scene.
+ * @param others scenes whose products stand for "a product that this reference never showed"
+ */
+export async function measure(
+  model: Model,
+  probe: FamilyProbe | undefined,
+  image: RgbaImage,
+  truth: Truth,
+  others: readonly Truth[],
+): Promise<Figures> {
+  const { product, image: render } = truth.target;
+  const posteriors = probe?.posteriors((await imageTokens(model, image, inverse(product))).flat);
+  return {
+    features: pooled(await imageTokens(model, image, undefined)),
+    posteriors,
+    recognised: probe && posteriors && (familyOf(probe, posteriors) === truth.scene.family ? 1 : 0),
+    changedPixels: proveProduct(multiplyAlpha(render, product), image).changedPixels,
+    leak: leakOf(image, truth, others),
+    boundary: boundaryStep(image, product),
+    expansion: objectExpansion(image, product),
+  };
+}
+
+function leakOf(image: RgbaImage, truth: Truth, others: readonly Truth[]): number | undefined {
+  const hidden = ownColours(truth.hiddenColours, truth.visibleColours);
+  // A product of nothing but the visible colours cannot be told from them.
+  if (hidden.every((value) => value === 0) || others.length === 0) return undefined;
+  const generated = histogram(image, truth.target.product, 0);
+  return colourLeak(
+    generated,
+    hidden,
+    others.map((other) => ownColours(other.hiddenColours, truth.visibleColours)),
+  );
+}
+
+function familyOf({ families }: FamilyProbe, posteriors: Float64Array): string | undefined {
+  return families[posteriors.indexOf(Math.max(...posteriors))];
+}
+
+function inverse(product: GreyImage): GreyImage {
+  return { ...product, data: product.data.map((coverage) => (coverage === 0 ? 255 : 0)) };
+}
