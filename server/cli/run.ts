@@ -10,6 +10,7 @@ import type { GenerateOptions } from "./generate.ts";
 import type { InstallCommandOptions, RemoveCommandOptions } from "./installModel.ts";
 import { exitCodes, type Io, reportFailure } from "./io.ts";
 import type { ModelsOptions } from "./models.ts";
+import type { RateOptions } from "./rate.ts";
 import type { StartOptions } from "./start.ts";
 
 const logLevels = ["error", "warn", "info", "debug"] as const;
@@ -83,12 +84,19 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .option("--rows <names>", "which rows, comma-separated (default: all)")
     .option("--count <number>", "how many scenes", "100")
     .option("--seeds <numbers>", "a picture for each, comma-separated", "0")
+    .option("--rate <folder>", "instead: let a person score the pictures of an --out folder, blind, on a local page")
+    .option("--rater <name>", "whose scores these are", "1")
     .option("--steps <1..150>", "denoising steps", String(defaults.steps))
     .option("--guidance <1..30>", "how strictly the prompts are followed (default: the model's own)")
     .option("--model <name>", "a name from `backdrop models list`, or a package's folder", "mini")
     .addOption(provider())
     .addOption(json())
-    .action(async (options: EvaluateOptions) => {
+    .action(async ({ rate, rater, ...options }: EvaluateOptions & Omit<RateOptions, "rate"> & { rate?: string }) => {
+      if (rate !== undefined) {
+        const { rateCommand } = await import("./rate.ts");
+        exit(await rateCommand({ ...options, rate, rater }, io));
+        return;
+      }
       const { evaluateCommand } = await import("./evaluate.ts");
       exit(await evaluateCommand(options, io));
     });
