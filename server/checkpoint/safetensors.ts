@@ -11,6 +11,7 @@ const maxHeaderBytes = 16 * 1024 * 1024;
 const dataTypes: Readonly<Record<string, { readonly type: DataType; readonly bytes: number }>> = {
   F32: { type: "float32", bytes: 4 },
   F16: { type: "float16", bytes: 2 },
+  BF16: { type: "bfloat16", bytes: 2 },
   I64: { type: "int64", bytes: 8 },
 };
 
@@ -62,7 +63,7 @@ function parseHeader(
     if (!parsed.success) throw corrupt(`tensor ${name} is described wrongly`);
     const { dtype, shape, data_offsets: offsets } = parsed.data;
     const type = dataTypes[dtype];
-    if (!type) throw corrupt(`tensor ${name}: expected F32, F16 or I64, got ${dtype}`);
+    if (!type) throw corrupt(`tensor ${name}: expected F32, F16, BF16 or I64, got ${dtype}`);
     const byteLength = shape.reduce((n, d) => n * d, type.bytes);
     if (!Number.isSafeInteger(byteLength) || offsets[1] - offsets[0] !== byteLength) {
       throw corrupt(`tensor ${name} [${shape}] ${dtype}: expected ${byteLength} bytes, got ${offsets[1] - offsets[0]}`);

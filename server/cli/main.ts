@@ -27,6 +27,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
 
 async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // While it reads, Ctrl+C comes to it and to nobody else.
+  lines.on("SIGINT", () => interrupt.abort());
   try {
     return await lines.question(question, { signal: interrupt.signal });
   } finally {

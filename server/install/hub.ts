@@ -43,7 +43,9 @@ export async function describeFile(
 ): Promise<HubFile | undefined> {
   const base = hub.endpoint.href.replace(/\/$/, "");
   const url = new URL(`${base}/${file.repository}/resolve/${file.revision}/${file.path}`);
-  const response = await send(hub, url, { method: "HEAD" }, signal, (next) => next.origin === url.origin);
+  // Answers of the hub that redirect within it say nothing yet, or all of it.
+  const follow = (next: URL, { headers }: Response) => next.origin === url.origin && !headers.has("x-linked-etag");
+  const response = await send(hub, url, { method: "HEAD" }, signal, follow);
   await response.body?.cancel();
   if (response.status === 404) return undefined;
   if (response.status >= 400) throw refused(url, response);
@@ -90,7 +92,7 @@ async function send(
   first: URL,
   init: { readonly method?: string; readonly headers?: Readonly<Record<string, string>> },
   signal: AbortSignal,
-  follow: (next: URL) => boolean,
+  follow: (next: URL, answer: Response) => boolean,
 ): Promise<Response> {
   let url = first;
   for (let hops = 0; hops <= maxRedirects; hops++) {
@@ -109,7 +111,7 @@ async function send(
     if (next === undefined || !isAllowed(hub, next)) {
       throw new BackdropError("download_failed", `${shown(url)}: is redirected to an address that is not allowed`);
     }
-    if (!follow(next)) return response;
+    if (!follow(next, response)) return response;
     await response.body?.cancel();
     url = next;
   }

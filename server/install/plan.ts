@@ -39,8 +39,9 @@ async function locate(
       describeFile(hub, where, signal),
     );
     if (found === undefined) continue;
-    // git's hash of a small file is no sha256; its commit pins it.
-    const isOther = source.sha256 !== undefined && found.oid.length === 64 && source.sha256 !== found.oid;
+    // A mirror may name a file by git's hash; what arrives is compared with the published one all the same.
+    const published = source.sha256 ?? found.oid;
+    const isOther = found.oid.length === published.length && found.oid !== published;
     if (isOther || (source.sizeBytes ?? found.sizeBytes) !== found.sizeBytes) {
       throw new BackdropError(
         "download_failed",
@@ -48,7 +49,7 @@ async function locate(
           `the hub has ${found.sizeBytes} with ${found.oid}; use another mirror, or a newer Backdrop`,
       );
     }
-    return found;
+    return { ...found, oid: published };
   }
   const tried = from.map((source) => source.path).join(" or ");
   throw new BackdropError(

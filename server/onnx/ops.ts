@@ -36,7 +36,7 @@ export const quickGelu = (x: Value): Value =>
 
 export function cast(x: Value, type: DataType): Value {
   if (x.type === type) return x;
-  const to = { float32: 1, float16: 10, int64: 7, bool: 9 }[type];
+  const to = { float32: 1, float16: 10, bfloat16: 16, int64: 7, bool: 9 }[type];
   return x.graph.node("Cast", [x], type, x.shape, { to });
 }
 

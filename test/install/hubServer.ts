@@ -24,7 +24,10 @@ export type Fault = (answer: {
  * A hub like the real one: it tells size and hash, keeps small files itself, and redirects large ones to storage on another
  * host, which knows ranges and ETags.
  */
-export async function startHub(files: ReadonlyMap<string, Buffer>) {
+export async function startHub(
+  files: ReadonlyMap<string, Buffer>,
+  isLarge = (path: string) => path.endsWith(".safetensors"),
+) {
   const asked: Asked[] = [];
   const faults: { readonly path: string; readonly fault: Fault }[] = [];
 
@@ -43,7 +46,7 @@ export async function startHub(files: ReadonlyMap<string, Buffer>) {
     const note = remember("hub", key, request);
     const content = files.get(key);
     if (content === undefined) return void response.writeHead(404).end();
-    if (/\.safetensors$/.test(key)) {
+    if (isLarge(key)) {
       const headers = { "x-linked-size": content.length, "x-linked-etag": `"${sha256(content)}"` };
       // localhost and 127.0.0.1 are different origins.
       return void response.writeHead(302, { ...headers, location: `http://localhost:${port(storage)}/${key}` }).end();

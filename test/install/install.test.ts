@@ -174,6 +174,17 @@ test("a hub whose file is not the published one is refused before it is fetched"
   expect(hub.ranges(unet)).toEqual([]);
 });
 
+test("a mirror that names a published file by another hash cannot smuggle in other content", async () => {
+  const other = new Map(remote).set(unet, Buffer.alloc(remote.get(unet)?.length ?? 0));
+  await hub.stop();
+  hub = await startHub(other, () => false);
+  await expect(install()).rejects.toMatchObject({
+    code: "download_failed",
+    message: expect.stringContaining("other content"),
+  });
+  expect(await listPackages([modelsDir])).toEqual([]);
+});
+
 test("weights that belong to another network are found before the package gets its name", async () => {
   const vae = "tiny/parts/models/vae/diffusion_pytorch_model.safetensors";
   const other = new Map(remote).set(vae, remote.get("tiny/parts/models/ip_adapter.safetensors") ?? Buffer.of());

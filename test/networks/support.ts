@@ -155,6 +155,7 @@ function typed(type: DataType, buffer: ArrayBuffer): TestTensor["data"] {
     case "float32":
       return new Float32Array(buffer);
     case "float16":
+    case "bfloat16":
       return new Uint16Array(buffer);
     case "int64":
       return new BigInt64Array(buffer);
