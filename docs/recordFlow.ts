@@ -28,7 +28,7 @@ afterAll(async () => {
 it("films the flow", async () => {
   await rm(file, { force: true });
   const playground = await studio.playground({
-    form: { prompt: "", steps: 75, strength: 0.4, seed: 3, isSeedLocked: true },
+    form: { prompt: "", steps: 100, strength: 0.3, seed: 3, isSeedLocked: true },
   });
   await playground.page.setViewportSize(window);
   await playground.reload();
@@ -51,6 +51,8 @@ async function flow(playground: PlaygroundWindow): Promise<void> {
     await target.click();
   };
   const pickReference = async (name: string) => {
+    const clear = panel.getByRole("button", { name: "Clear Style reference" });
+    if ((await clear.count()) > 0) await click(clear);
     await pointAt(page, await playground.middleOf(name));
     await page.mouse.down();
     await page.mouse.up();
@@ -82,7 +84,6 @@ async function flow(playground: PlaygroundWindow): Promise<void> {
   await generate();
 
   await click(panel.getByRole("tab", { name: "Create" }));
-  await click(panel.getByRole("button", { name: "Clear Style reference" }));
   await pickReference("Reference / bokeh");
   await prompt("a glossy table at night, blurred city lights");
   await generate();
