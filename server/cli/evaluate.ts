@@ -30,6 +30,7 @@ export interface EvaluateOptions {
   readonly seeds: string;
   readonly steps?: string;
   readonly guidance?: string;
+  readonly strength?: string;
   readonly model: string;
   readonly provider: ProviderChoice;
   readonly json?: true;
@@ -41,13 +42,13 @@ export async function evaluateCommand(options: EvaluateOptions, io: Io): Promise
   const rows = chooseRows(options.rows);
   const seeds = options.seeds.split(",").map((text) => wholeNumber("seeds", text.trim(), { min: 0, max: 0xffff_ffff }));
   const count = wholeNumber("count", options.count, { min: 2, max: 100_000 });
-  const { steps, guidance } = settingsFromOptions(options);
+  const { steps, guidance, strength } = settingsFromOptions(options);
   const scenes = await readHeldOut(data, count);
   await checkOutputFolder(out);
 
   const model = await openModel(options.model, { provider: options.provider });
   try {
-    const plan = planOf(model, { steps, guidance });
+    const plan = planOf(model, { steps, guidance, strength });
     await requireSamePlan(out, plan);
     await writeOutputs(out, [{ name: planFile, content: planText(plan) }]);
     await paintAll(model, planCells(scenes, rows, seeds), plan, out, options, io);

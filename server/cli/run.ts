@@ -88,6 +88,10 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .option("--rater <name>", "whose scores these are", "1")
     .option("--steps <1..150>", "denoising steps", String(defaults.steps))
     .option("--guidance <1..30>", "how strictly the prompts are followed (default: the model's own)")
+    .option(
+      "--strength <0..1>",
+      "1 paints every row anew (default: the model's own, below 1 from the reference's layout)",
+    )
     .option("--model <name>", "a name from `backdrop models list`, or a package's folder", "mini")
     .addOption(provider())
     .addOption(json())

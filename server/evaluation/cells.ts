@@ -40,13 +40,18 @@ export const planSchema = z.strictObject({
   model: z.strictObject({ name: z.string(), sha256: z.string() }),
   steps: z.int(),
   guidance: z.number().optional(),
+  strength: z.number().optional(),
 });
 export type Plan = z.output<typeof planSchema>;
 
-export function planOf(
-  model: Model,
-  settings: { readonly steps: number; readonly guidance?: number | undefined },
-): Plan {
+/** What the command line may set for all rows alike; the rest is the model's own. */
+export interface SharedSettings {
+  readonly steps: number;
+  readonly guidance?: number | undefined;
+  readonly strength?: number | undefined;
+}
+
+export function planOf(model: Model, settings: SharedSettings): Plan {
   const { name, sha256 } = model.package;
   return { schemaVersion: 1, backdrop: version, model: { name, sha256 }, ...settings };
 }
@@ -58,7 +63,7 @@ export async function requireSamePlan(dir: string, plan: Plan): Promise<void> {
   if (text === undefined || text === planText(plan)) return;
   throw new BackdropError(
     "invalid_params",
-    `out: ${path} belongs to another evaluation (other model, steps, guidance or version); choose another folder`,
+    `out: ${path} belongs to another evaluation (other model, steps, guidance, strength or version); choose another folder`,
   );
 }
 
@@ -81,6 +86,7 @@ export async function paintCell(
     visibility: row.visibility,
     steps: plan.steps,
     guidance: plan.guidance,
+    strength: plan.strength,
   });
   const { variants } = await generate(model, await decodeJob(await jobFilesOf(scene), { ...settings, seed }), {
     signal,
