@@ -20,6 +20,7 @@ import { machine, matmulGraph, median, time } from "./support.ts";
 // issue's, for two CPU cores. Run it on an otherwise idle machine.
 
 const side = 256;
+const jobSteps = 30;
 const scratch = await mkdtemp(join(tmpdir(), "backdrop-bench-"));
 const rows: [name: string, value: string, target: string][] = [];
 
@@ -88,10 +89,11 @@ async function measureJob(): Promise<number> {
 
   const samples = join(modelsDir(), "..", "samples");
   const named = async (name: string) => ({ name, bytes: await readFile(join(samples, name)) });
-  // Strength 1, so that all 30 steps run.
+  // Strength 1, so that all steps run.
   const parsed = parseSettings({
     prompt: "a wooden table in warm evening light",
     strength: 1,
+    steps: jobSteps,
     width: side,
     height: side,
   });
@@ -115,11 +117,11 @@ async function measureJob(): Promise<number> {
   const plainBegin = performance.now();
   const plain = await generate(model, job);
   const withoutPreviews = performance.now() - plainBegin;
-  const step = (plain.timingsMs.denoise ?? Number.NaN) / job.settings.steps;
+  const step = (plain.timingsMs.denoise ?? Number.NaN) / jobSteps;
   const preview = shown.timingsMs.preview ?? Number.NaN;
 
   rows.push(["a step with guidance", `${step.toFixed(0)} ms`, "≤ 250 ms"]);
-  rows.push(["30 steps end to end (warm)", `${(withoutPreviews / 1000).toFixed(2)} s`, "≤ 12 s"]);
+  rows.push([`${jobSteps} steps end to end (warm)`, `${(withoutPreviews / 1000).toFixed(2)} s`, "≤ 12 s"]);
   rows.push(["first preview (warm)", `${(firstPreview / 1000).toFixed(2)} s`, "≤ 1.5 s"]);
   rows.push([
     "previews, a share of the job",

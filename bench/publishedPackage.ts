@@ -46,6 +46,8 @@ function describe(name: Published, side: number, files: PackageDescription["file
     tokenCompression: "resampler",
     fusion: "query",
     strength: 1,
+    sampler: "ddim",
+    steps: 30,
     guidance: 7.5,
     depth: {
       imageSize: 518,

@@ -23,6 +23,7 @@ import { machine, median, percentile, time } from "./support.ts";
 
 const runs = Number(process.env.BACKDROP_BENCH_RUNS ?? 5);
 const stuckReaders = 20;
+const stuckSteps = 150;
 const previewBytes = 200_000;
 const dist = join(programDir(), "dist");
 const scratch = await mkdtemp(join(tmpdir(), "backdrop-bench-server-"));
@@ -111,10 +112,10 @@ async function measureStuckReaders(): Promise<void> {
   const watcher = await server.client();
   const inputs = await upload(watcher);
   const directive = JSON.stringify({ stepMs: 10, previewBytes });
-  const params = jobParamsSchema.parse({ settings: { prompt: directive, steps: 150, seed: 1 }, inputs });
+  const params = jobParamsSchema.parse({ settings: { prompt: directive, steps: stuckSteps, seed: 1 }, inputs });
   const alone = await peakBytes(server, watcher, params, 0);
   const crowded = await peakBytes(server, watcher, params, stuckReaders);
-  const naiveMb = (stuckReaders * params.settings.steps * previewBytes) / 1e6;
+  const naiveMb = (stuckReaders * stuckSteps * previewBytes) / 1e6;
   rows.push([
     `memory of ${stuckReaders} stuck readers`,
     `${((crowded - alone) / 1e6).toFixed(0)} MB (${naiveMb.toFixed(0)} MB of previews not taken)`,

@@ -6,6 +6,10 @@ import { frameSidePx } from "./geometry.ts";
 export const fusions = ["query", "output", "global", "image", "text"] as const;
 export type Fusion = (typeof fusions)[number];
 
+/** How the steps go from noise to the picture. */
+export const samplers = ["ddim", "euler", "dpmpp_2m", "lcm"] as const;
+export type SamplerName = (typeof samplers)[number];
+
 export const maxPromptLength = 2000;
 
 /** What each number may be, both ends included; every `number` and `integer` of the schema takes its range from here. */
@@ -14,8 +18,12 @@ export const settingRanges = {
   imageScale: { min: 0, max: 2 },
   depthScale: { min: 0, max: 2 },
   strength: { min: Number.MIN_VALUE, max: 1 },
+  controlStart: { min: 0, max: 1 },
+  controlEnd: { min: 0, max: 1 },
   steps: { min: 1, max: 150 },
   guidance: { min: 1, max: 30 },
+  guidanceStart: { min: 0, max: 1 },
+  guidanceEnd: { min: 0, max: 1 },
   seed: { min: 0, max: 0xffff_ffff },
   variants: { min: 1, max: 4 },
 } as const;
@@ -23,8 +31,9 @@ export type RangedSetting = keyof typeof settingRanges;
 
 /**
  * Everything that affects the picture and is not a picture, with its range and default, once: the panel, the server and
- * the command line all parse through here. `fusion`, `strength` and `guidance` left out mean the model package's own; `seed` left out means that
- * the caller draws one; `width` and `height` left out mean the product picture's own canvas.
+ * the command line all parse through here. `fusion`, `strength`, `sampler`, `steps` and `guidance` left out mean the model
+ * package's own; `seed` left out means that the caller draws one; `width` and `height` left out mean the product picture's own
+ * canvas.
  */
 export const settingsSchema = z
   .strictObject({
@@ -40,8 +49,15 @@ export const settingsSchema = z
     strength: number("strength", "more than 0, up to 1").optional(),
     /** Below strength 1: a shadow at the product's foot to start with, so that it stands. */
     contactShadow: choice("contactShadow", ["on", "off"]).default("on"),
-    steps: integer("steps", settingRanges.steps).default(30),
+    /** The depth counts from this part of the steps to that one. */
+    controlStart: number("controlStart").default(0),
+    controlEnd: number("controlEnd").default(1),
+    sampler: choice("sampler", samplers).optional(),
+    steps: integer("steps", settingRanges.steps).optional(),
     guidance: number("guidance").optional(),
+    /** The other steps run without guidance, which is faster: only the conditional half is computed. */
+    guidanceStart: number("guidanceStart").default(0),
+    guidanceEnd: number("guidanceEnd").default(1),
     seed: integer("seed", settingRanges.seed).optional(),
     variants: integer("variants", settingRanges.variants).default(1),
     width: integer("width", frameSidePx).optional(),
@@ -58,6 +74,14 @@ export const settingsSchema = z
   })
   .refine((settings) => (settings.width === undefined) === (settings.height === undefined), {
     error: "width and height: expected both or neither",
+  })
+  .refine(({ controlStart, controlEnd }) => controlStart <= controlEnd, {
+    error: "controlStart: expected at most controlEnd",
+    path: ["controlStart"],
+  })
+  .refine(({ guidanceStart, guidanceEnd }) => guidanceStart <= guidanceEnd, {
+    error: "guidanceStart: expected at most guidanceEnd",
+    path: ["guidanceStart"],
   });
 
 export type SettingsInput = z.input<typeof settingsSchema>;

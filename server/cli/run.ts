@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { BackdropError } from "../../shared/errors.ts";
 import { defaultPort, fallbackPorts } from "../../shared/protocol/limits.ts";
 import { providers } from "../../shared/providers.ts";
-import { fusions, settingsSchema } from "../../shared/settings.ts";
+import { fusions, samplers, settingsSchema } from "../../shared/settings.ts";
 import { version } from "../../shared/version.ts";
 import type { DoctorOptions } from "./doctor.ts";
 import type { EvaluateOptions } from "./evaluate.ts";
@@ -66,8 +66,13 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .option("--depth-scale <0..2>", "how much the depth layout counts", String(defaults.depthScale))
     .option("--strength <0..1>", "1 paints anew, lower keeps the reference's layout (default: the model's own)")
     .option("--contact-shadow <on|off>", "start with a shadow at the product's foot", defaults.contactShadow)
-    .option("--steps <1..150>", "denoising steps", String(defaults.steps))
+    .option("--control-start <0..1>", "the depth counts from this part of the steps", String(defaults.controlStart))
+    .option("--control-end <0..1>", "to this one", String(defaults.controlEnd))
+    .addOption(new Option("--sampler <name>", `${samplers.join(", ")} (default: the model's own)`))
+    .option("--steps <1..150>", "denoising steps (default: the model's own)")
     .option("--guidance <1..30>", "how strictly the prompts are followed (default: the model's own)")
+    .option("--guidance-start <0..1>", "guidance counts from this part of the steps", String(defaults.guidanceStart))
+    .option("--guidance-end <0..1>", "to this one; steps without it are faster", String(defaults.guidanceEnd))
     .option("--seed <number>", "same seed, same picture (default: random)")
     .option("--variants <1..4>", "pictures to make, from consecutive seeds", String(defaults.variants))
     .option("--previews", "also write preview-NN.jpg after every step")
@@ -86,7 +91,7 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .option("--seeds <numbers>", "a picture for each, comma-separated", "0")
     .option("--rate <folder>", "instead: let a person score the pictures of an --out folder, blind, on a local page")
     .option("--rater <name>", "whose scores these are", "1")
-    .option("--steps <1..150>", "denoising steps", String(defaults.steps))
+    .option("--steps <1..150>", "denoising steps (default: the model's own)")
     .option("--guidance <1..30>", "how strictly the prompts are followed (default: the model's own)")
     .option(
       "--strength <0..1>",

@@ -13,8 +13,13 @@ export interface SettingOptions {
   readonly depthScale?: string;
   readonly strength?: string;
   readonly contactShadow?: string;
+  readonly controlStart?: string;
+  readonly controlEnd?: string;
+  readonly sampler?: string;
   readonly steps?: string;
   readonly guidance?: string;
+  readonly guidanceStart?: string;
+  readonly guidanceEnd?: string;
   readonly seed?: string;
   readonly variants?: string;
   readonly size?: string;
@@ -22,7 +27,7 @@ export interface SettingOptions {
 }
 
 export function settingsFromOptions(options: SettingOptions): Settings {
-  const { prompt, negative, fusion, visibility, contactShadow } = options;
+  const { prompt, negative, fusion, visibility, contactShadow, sampler } = options;
   return parseSettings({
     prompt,
     negative,
@@ -33,8 +38,13 @@ export function settingsFromOptions(options: SettingOptions): Settings {
     depthScale: numeric(options.depthScale),
     strength: numeric(options.strength),
     contactShadow,
+    controlStart: numeric(options.controlStart),
+    controlEnd: numeric(options.controlEnd),
+    sampler,
     steps: numeric(options.steps),
     guidance: numeric(options.guidance),
+    guidanceStart: numeric(options.guidanceStart),
+    guidanceEnd: numeric(options.guidanceEnd),
     seed: numeric(options.seed),
     variants: numeric(options.variants),
     ...(options.size !== undefined && parseSize(options.size)),

@@ -46,14 +46,14 @@ export type Plan = z.output<typeof planSchema>;
 
 /** What the command line may set for all rows alike; the rest is the model's own. */
 export interface SharedSettings {
-  readonly steps: number;
+  readonly steps?: number | undefined;
   readonly guidance?: number | undefined;
   readonly strength?: number | undefined;
 }
 
 export function planOf(model: Model, settings: SharedSettings): Plan {
-  const { name, sha256 } = model.package;
-  return { schemaVersion: 1, backdrop: version, model: { name, sha256 }, ...settings };
+  const { name, sha256, steps } = model.package;
+  return { schemaVersion: 1, backdrop: version, model: { name, sha256 }, ...settings, steps: settings.steps ?? steps };
 }
 
 /** Refuses to go on in a folder whose pictures were painted otherwise: figures of two models must never mix. */

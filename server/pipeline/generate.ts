@@ -6,21 +6,22 @@ import { alphaOf, flatten, type RgbaImage } from "../image/rgba.ts";
 import { pasteProduct, proveProduct, withoutProduct } from "./compose.ts";
 import { contactShadow, darken } from "./contactShadow.ts";
 import { controlEmbedding } from "./controlEmbedding.ts";
-import { createDdim } from "./ddim.ts";
 import { encodePrompt } from "./encodePrompt.ts";
 import { encodeReference } from "./encodeReference.ts";
 import { estimateDepth } from "./estimateDepth.ts";
 import { fusionInputs } from "./fusion.ts";
+import { isWithin } from "./interval.ts";
 import type { DecidedJob, Job } from "./job.ts";
 import { blendProduct, decodeLatents, encodeLatents, latentCount, toLatentMask } from "./latents.ts";
 import type { Model } from "./model.ts";
-import { gaussianNoise } from "./noise.ts";
+import { noiseStream } from "./noise.ts";
 import { toPlane } from "./plane.ts";
 import { type Conditions, predictNoise } from "./predictNoise.ts";
 import { renderPreview } from "./preview.ts";
 import { createPreviewPacing } from "./previewPacing.ts";
 import { createRecipe, type Recipe } from "./recipe.ts";
 import { fitReference, hideDropped } from "./reference.ts";
+import { createSampler } from "./samplers/sampler.ts";
 import { layOutScene, type Scene, workToFrame } from "./scene.ts";
 import { createStages, type TimingsMs } from "./stages.ts";
 
@@ -101,7 +102,7 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     ),
   );
 
-  const { guidance, depthScale } = settings;
+  const { guidance, depthScale, guidanceStart, guidanceEnd, controlStart, controlEnd } = settings;
   const decision = toLatentMask(decisionMask);
   const held = toLatentMask(productMask);
   const conditions: Conditions = {
@@ -111,28 +112,33 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     decision,
     fusion,
     control,
-    depthScale,
-    guidance,
   };
-  const ddim = createDdim(model.package.scheduler, settings.steps);
-  const timesteps = ddim.timesteps(strength);
-  const steps = timesteps.length;
 
   const pacing = createPreviewPacing(hooks.previewShare ?? 1);
   const variants: Variant[] = [];
   for (let variant = 1; variant <= settings.variants; variant++) {
     const seed = (settings.seed + variant - 1) >>> 0;
-    const noise = gaussianNoise(seed, latentCount(scene.work));
+    const draw = noiseStream(seed);
+    const noise = draw(latentCount(scene.work));
+    const trajectory = { steps: settings.steps, strength, draw };
+    const sampler = createSampler(settings.sampler, model.package.scheduler, trajectory);
+    const { timesteps } = sampler;
+    const steps = timesteps.length;
     // R9. At strength 1 the start is pure noise; below, the reference, its hidden part painted over, shines through.
-    let latents = strength < 1 ? ddim.addNoise(collage, noise, timesteps[0] ?? 0) : noise;
+    let latents = strength < 1 ? sampler.addNoise(collage, noise, timesteps[0] ?? 0) : noise;
 
     for (const [i, timestep] of timesteps.entries()) {
-      const prediction = await stages.run("denoise", () => predictNoise(model, latents, timestep, conditions));
-      const { next, predictedClean } = ddim.step(prediction, timestep, latents);
+      const counts = {
+        guidance: isWithin(guidanceStart, guidanceEnd, i, steps) ? guidance : 1,
+        controlScale: isWithin(controlStart, controlEnd, i, steps) ? depthScale : 0,
+      };
+      const step = { latents, timestep, ...counts };
+      const prediction = await stages.run("denoise", () => predictNoise(model, step, conditions));
+      const { next, predictedClean } = sampler.step(prediction, i, latents);
       const nextTimestep = timesteps[i + 1];
       latents =
         nextTimestep !== undefined && i + 1 < blendedPart * steps
-          ? blendProduct(next, ddim.addNoise(collage, noise, nextTimestep), held)
+          ? blendProduct(next, sampler.addNoise(collage, noise, nextTimestep), held)
           : next;
 
       const progress = { variant, step: i + 1, steps };

@@ -1,25 +1,30 @@
+/** The next `count` samples, an even number, of one stream of noise. */
+export type DrawNoise = (count: number) => Float32Array;
+
 /**
- * `count` standard normal samples from a 32-bit seed: xoshiro128** (Blackman and Vigna 2018) through the polar method
+ * Standard normal samples from a 32-bit seed: xoshiro128** (Blackman and Vigna 2018) through the polar method
  * (Marsaglia 1964). Only operations that IEEE 754 rounds exactly are used (+ − × ÷ √, and a logarithm made of them), so
  * a seed gives the same bytes on every machine; `Math.log` and `Math.cos` promise no such thing.
  */
-export function gaussianNoise(seed: number, count: number): Float32Array {
+export function noiseStream(seed: number): DrawNoise {
   const nextUint32 = xoshiro128(seed);
   /** in (−1, 1), never 0 */
   const uniform = () => (nextUint32() + 0.5) / 2 ** 31 - 1;
-  const samples = new Float32Array(count);
-  for (let i = 0; i < count; i += 2) {
-    let [u, v, square] = [0, 0, 0];
-    do {
-      u = uniform();
-      v = uniform();
-      square = u * u + v * v;
-    } while (square >= 1);
-    const radius = Math.sqrt((-2 * naturalLog(square)) / square);
-    samples[i] = u * radius;
-    if (i + 1 < count) samples[i + 1] = v * radius;
-  }
-  return samples;
+  return (count) => {
+    const samples = new Float32Array(count);
+    for (let i = 0; i < count; i += 2) {
+      let [u, v, square] = [0, 0, 0];
+      do {
+        u = uniform();
+        v = uniform();
+        square = u * u + v * v;
+      } while (square >= 1);
+      const radius = Math.sqrt((-2 * naturalLog(square)) / square);
+      samples[i] = u * radius;
+      if (i + 1 < count) samples[i + 1] = v * radius;
+    }
+    return samples;
+  };
 }
 
 function xoshiro128(seed: number): () => number {

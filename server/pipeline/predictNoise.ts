@@ -1,5 +1,5 @@
 import type { Size } from "../../shared/geometry.ts";
-import { concatBatch, type FloatTensor, floats } from "../runtime/tensor.ts";
+import { concatBatch, type FloatTensor, floats, lastOfBatch } from "../runtime/tensor.ts";
 import type { EncodedText } from "./encodePrompt.ts";
 import type { FusionInputs } from "./fusion.ts";
 import { guide } from "./guidance.ts";
@@ -19,19 +19,23 @@ export interface Conditions {
   readonly fusion: FusionInputs;
   /** [1, c0, h, w] */
   readonly control: FloatTensor;
-  readonly depthScale: number;
+}
+
+export interface Step {
+  readonly latents: Float32Array;
+  readonly timestep: number;
+  /** 1 is none: then only the conditional prediction is computed */
   readonly guidance: number;
+  readonly controlScale: number;
 }
 
 /** The guided prediction [1, 4, h, w] of the ControlNet and the UNet with MEPA: ε or v, as the scheduler says. */
 export async function predictNoise(
   model: Model,
-  latents: Float32Array,
-  timestep: number,
-  conditions: Conditions,
+  { latents, timestep, guidance, controlScale }: Step,
+  { work, text, imageTokens, decision, fusion, control }: Conditions,
 ): Promise<Float32Array> {
-  const { work, text, decision, fusion } = conditions;
-  const batch = conditions.guidance === 1 ? 1 : 2;
+  const batch = guidance === 1 ? 1 : 2;
   const dims = latentDims(work);
   const [, channels, height, width] = dims;
   const sample = floats(latents, dims);
@@ -40,18 +44,18 @@ export async function predictNoise(
     {
       sample: batch === 2 ? concatBatch([sample, sample]) : sample,
       timestep: floats([timestep], [1]),
-      encoder_hidden_states: text.hiddenStates,
-      image_tokens: conditions.imageTokens,
+      encoder_hidden_states: lastOfBatch(text.hiddenStates, batch),
+      image_tokens: lastOfBatch(imageTokens, batch),
       query_mask: floats(decision.data, [1, 1, height, width]),
       fusion: floats(fusion.gates, [3]),
       image_scale: floats([fusion.imageScale], [1]),
-      control_embedding: conditions.control,
-      control_scale: floats([conditions.depthScale], [1]),
-      ...(text.pooled && { text_embeds: text.pooled, time_ids: timeIds(work, batch) }),
+      control_embedding: control,
+      control_scale: floats([controlScale], [1]),
+      ...(text.pooled && { text_embeds: lastOfBatch(text.pooled, batch), time_ids: timeIds(work, batch) }),
     },
   );
   const { data } = floatOutput(outputs, "noise_prediction", [batch, channels, height, width]);
-  return guide(data, batch, conditions.guidance, model.package.guidanceRescale);
+  return guide(data, batch, guidance, model.package.guidanceRescale);
 }
 
 /** SDXL's micro-conditioning [B, 6]: original size, crop corner and target size, height first. */

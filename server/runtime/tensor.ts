@@ -23,6 +23,12 @@ export function zeros(dims: readonly number[]): FloatTensor {
   return floats(new Float32Array(dims.reduce((product, dim) => product * dim, 1)), dims);
 }
 
+/** The last `batch` entries along the first dimension, in place. */
+export function lastOfBatch({ data, dims }: FloatTensor, batch: number): FloatTensor {
+  const [all = 1, ...rest] = dims;
+  return floats(data.subarray(((all - batch) * data.length) / all), [batch, ...rest]);
+}
+
 /** Joins tensors of equal shape along the first (batch) dimension. */
 export function concatBatch(tensors: readonly FloatTensor[]): FloatTensor {
   const data = new Float32Array(tensors.reduce((sum, tensor) => sum + tensor.data.length, 0));

@@ -26,14 +26,25 @@ test("the embedded model: its patches and its own defaults", async () => {
     name: "mini",
     title: described.title,
     patchGrid: 16,
-    defaults: { fusion: described.fusion, strength: described.strength, guidance: described.guidance },
+    defaults: {
+      fusion: described.fusion,
+      strength: described.strength,
+      sampler: "ddim",
+      steps: 30,
+      guidance: described.guidance,
+    },
   });
 });
 
-test("a package that names neither starts from pure noise with guidance 7.5; 224 px in patches of 14 are 16 a side", async () => {
+test("a package that names none starts from pure noise with 30 steps of DDIM and guidance 7.5; 224 px in patches of 14 are 16 a side", async () => {
   await install("large", { title: "Large", vision: { imageSize: 224, patchSize: 14 }, fusion: "global" });
   expect(await announcedModels(log, [dir])).toEqual([
-    { name: "large", title: "Large", patchGrid: 16, defaults: { fusion: "global", strength: 1, guidance: 7.5 } },
+    {
+      name: "large",
+      title: "Large",
+      patchGrid: 16,
+      defaults: { fusion: "global", strength: 1, sampler: "ddim", steps: 30, guidance: 7.5 },
+    },
   ]);
   expect(lines).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { labAt } from "../../server/evaluation/lab.ts";
 import { objectExpansion } from "../../server/evaluation/objectExpansion.ts";
 import { bootstrapMean, jackknife, mean } from "../../server/evaluation/spread.ts";
 import type { GreyImage, Rgb, RgbaImage } from "../../server/image/rgba.ts";
-import { gaussianNoise } from "../../server/pipeline/noise.ts";
+import { noiseStream } from "../../server/pipeline/noise.ts";
 import { paint } from "../image/makePictures.ts";
 
 // Protects what each measure of a picture claims to see, on pictures whose answer can be counted by hand.
@@ -91,7 +91,7 @@ it("colours that also stand around the product are not its own", () => {
 });
 
 it("intervals: for a mean, bootstrap and jackknife come near the formula 1.96 · s / √n", () => {
-  const values = [...gaussianNoise(3, 200)];
+  const values = [...noiseStream(3)(200)];
   const centre = mean(values);
   const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / 199);
   const half = (1.96 * deviation) / Math.sqrt(200);

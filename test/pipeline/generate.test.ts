@@ -7,7 +7,7 @@ import type { RgbaImage } from "../../server/image/rgba.ts";
 import { generate, type Hooks } from "../../server/pipeline/generate.ts";
 import { decodeJob, type JobFiles } from "../../server/pipeline/job.ts";
 import type { Tensor } from "../../server/runtime/tensor.ts";
-import { parseSettings, type SettingsInput } from "../../shared/settings.ts";
+import { parseSettings, type SettingsInput, samplers } from "../../shared/settings.ts";
 import { disc, encoder, gradient, paint, png } from "../image/makePictures.ts";
 import { arithmeticModel } from "./arithmeticModel.ts";
 
@@ -46,6 +46,13 @@ test("every setting and every picture matters", async () => {
     strength: { strength: 0.5 },
     steps: { steps: 4 },
     guidance: { guidance: 3 },
+    controlStart: { controlStart: 0.5 },
+    controlEnd: { controlEnd: 0.5 },
+    guidanceStart: { guidanceStart: 0.5 },
+    guidanceEnd: { guidanceEnd: 0.5 },
+    euler: { sampler: "euler" },
+    dpmpp_2m: { sampler: "dpmpp_2m" },
+    lcm: { sampler: "lcm" },
     seed: { seed: 2 },
     size: { width: 256, height: 128 },
     placement: { placement: { x: 0, y: 0, width: 100, height: 80 } },
@@ -130,6 +137,34 @@ test("without guidance every graph runs with a batch of one", async () => {
   const model = arithmeticModel();
   await run({ product, reference }, { seed: 1, steps: 1, guidance: 1 }, {}, model);
   for (const { graph, inputs } of model.calls) expect(Object.values(inputs)[0]?.dims[0], graph).toBe(1);
+});
+
+test("outside its interval guidance costs nothing and the depth does not count", async () => {
+  const model = arithmeticModel();
+  const intervals = { guidanceStart: 0.25, guidanceEnd: 0.75, controlEnd: 0.5 };
+  await run({ product, reference }, { seed: 1, steps: 4, negative: "dark", prompt: "light", ...intervals }, {}, model);
+  const steps = model.calls.filter((call) => call.graph === "denoiser").map((call) => call.inputs);
+  expect(steps.map(({ sample }) => sample?.dims[0])).toEqual([1, 2, 2, 1]);
+  expect(steps.map(({ control_scale }) => control_scale?.data[0])).toEqual([1, 1, 0, 0]);
+  // alone, it is the conditional half that is computed
+  const words = (step: number) => numbers(steps[step]?.encoder_hidden_states);
+  expect(words(0)).toEqual(words(1).slice(words(0).length));
+  const tokens = (step: number) => numbers(steps[step]?.image_tokens);
+  expect(tokens(0)).toEqual(tokens(1).slice(tokens(0).length));
+});
+
+test.each(samplers)("%s: same seed, same bytes; strength counts; a preview each step", async (sampler) => {
+  const settings = { seed: 5, steps: 6, strength: 0.6, sampler };
+  const previews: Uint8Array[] = [];
+  const onPreview = ({ jpeg }: { readonly jpeg: Uint8Array }) => void previews.push(jpeg);
+  const first = await run({ product, reference }, settings, { onPreview });
+  expect(await run({ product, reference }, settings)).toMatchObject({ variants: first.variants });
+  expect(first.variants[0]?.recipe.settings).toMatchObject({ sampler, steps: 6 });
+  expect(await background({ product, reference }, { ...settings, strength: 1 })).not.toEqual(
+    await background({ product, reference }, settings),
+  );
+  // LCM spreads all its steps over what the strength allows.
+  expect(previews).toHaveLength(sampler === "lcm" ? 6 : 3);
 });
 
 test("previews are JPEGs of the frame with the product on top, from the first step on, and only on request", async () => {

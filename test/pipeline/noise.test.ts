@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { gaussianNoise, naturalLog } from "../../server/pipeline/noise.ts";
+import { naturalLog, noiseStream } from "../../server/pipeline/noise.ts";
 
 const count = 100_000;
 
 test("samples have the moments and the tails of a standard normal", () => {
-  const samples = gaussianNoise(12345, count);
+  const samples = noiseStream(12345)(count);
   const mean = (f: (x: number) => number) => samples.reduce((sum, x) => sum + f(x), 0) / count;
   // five standard errors each
   expect(Math.abs(mean((x) => x))).toBeLessThan(5 / Math.sqrt(count));
@@ -16,8 +16,8 @@ test("samples have the moments and the tails of a standard normal", () => {
 });
 
 test("neighbours and neighbouring seeds are uncorrelated", () => {
-  const a = gaussianNoise(1, count);
-  const b = gaussianNoise(2, count);
+  const a = noiseStream(1)(count);
+  const b = noiseStream(2)(count);
   const correlation = (x: Float32Array, y: Float32Array) => x.reduce((sum, v, i) => sum + v * (y[i] ?? 0), 0) / count;
   expect(Math.abs(correlation(a, b))).toBeLessThan(5 / Math.sqrt(count));
   expect(Math.abs(correlation(a.slice(1), a))).toBeLessThan(5 / Math.sqrt(count));
@@ -25,11 +25,13 @@ test("neighbours and neighbouring seeds are uncorrelated", () => {
 
 test("a seed gives the same bytes on every machine", () => {
   const hash = createHash("sha256")
-    .update(new Uint8Array(gaussianNoise(20, 4096).buffer))
+    .update(new Uint8Array(noiseStream(20)(4096).buffer))
     .digest("hex");
   expect(hash).toMatchInlineSnapshot(`"98c82e3415340f909af2874bd7ab6f0c212dcbceb90392dd4bb6d8ea80ee513a"`);
-  expect(gaussianNoise(20, 3)).toEqual(gaussianNoise(20, 4096).slice(0, 3));
-  expect(gaussianNoise(0, 4)).not.toEqual(gaussianNoise(0xffffffff, 4));
+  expect(noiseStream(20)(3)).toEqual(noiseStream(20)(4096).slice(0, 3));
+  const draw = noiseStream(20);
+  expect(Float32Array.of(...draw(64), ...draw(32))).toEqual(noiseStream(20)(96));
+  expect(noiseStream(0)(4)).not.toEqual(noiseStream(0xffffffff)(4));
 });
 
 test("the logarithm made of exact operations agrees with Math.log", () => {

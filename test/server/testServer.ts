@@ -15,7 +15,7 @@ export const miniInfo: ModelInfo = {
   name: "mini",
   title: "Mini",
   patchGrid: 16,
-  defaults: { fusion: "query", strength: 0.5, guidance: 3 },
+  defaults: { fusion: "query", strength: 0.5, sampler: "ddim", steps: 30, guidance: 3 },
 };
 
 export const stubEngine = fileURLToPath(new URL("./stubEngine.mjs", import.meta.url));

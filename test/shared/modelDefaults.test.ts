@@ -1,12 +1,14 @@
 import { expect, it } from "vitest";
 import { withModelDefaults } from "../../shared/modelDefaults.ts";
 
-const model = { fusion: "query", strength: 0.3, guidance: 3 } as const;
+const model = { fusion: "query", strength: 0.3, sampler: "euler", steps: 20, guidance: 3 } as const;
 
 it("leaves to the model what nobody decided, and nothing else", () => {
   expect(withModelDefaults({ prompt: "oak", fusion: undefined }, model)).toEqual({ prompt: "oak", ...model });
-  expect(withModelDefaults({ fusion: null, strength: null, guidance: null }, model)).toEqual(model);
-  const decided = { fusion: "global", strength: 0.8, guidance: 1 } as const;
+  expect(
+    withModelDefaults({ fusion: null, strength: null, sampler: null, steps: null, guidance: null }, model),
+  ).toEqual(model);
+  const decided = { fusion: "global", strength: 0.8, sampler: "lcm", steps: 4, guidance: 1 } as const;
   expect(withModelDefaults(decided, model)).toEqual(decided);
 });
 

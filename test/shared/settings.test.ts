@@ -12,7 +12,10 @@ test("defaults are those of the paper and the command line", () => {
     imageScale: 1,
     depthScale: 1,
     contactShadow: "on",
-    steps: 30,
+    controlStart: 0,
+    controlEnd: 1,
+    guidanceStart: 0,
+    guidanceEnd: 1,
     variants: 1,
   });
 });
@@ -22,6 +25,14 @@ test("values at both ends of every range are taken; zero is a value", () => {
   const high = { imageScale: 2, depthScale: 2, strength: 1, steps: 150, guidance: 30, seed: 0xffffffff, variants: 4 };
   expect(parseSettings(low)).toMatchObject(low);
   expect(parseSettings({ ...high, width: 4096, height: 64 })).toMatchObject(high);
+});
+
+test("an interval that ends before it starts is refused, whichever end was given", () => {
+  expect(() => parseSettings({ controlStart: 0.8, controlEnd: 0.2 })).toThrow(
+    "controlStart: expected at most controlEnd",
+  );
+  expect(() => parseSettings({ guidanceStart: 0.8, guidanceEnd: 0.2 })).toThrow("at most guidanceEnd");
+  expect(parseSettings({ guidanceEnd: 0 })).toMatchObject({ guidanceStart: 0, guidanceEnd: 0 });
 });
 
 test.each([
@@ -40,6 +51,9 @@ test.each([
   ["seed", -1, "0 to 4294967295"],
   ["seed", 2 ** 32, "0 to 4294967295"],
   ["variants", 5, "1 to 4"],
+  ["controlStart", 1.1, "0 to 1"],
+  ["guidanceEnd", -0.1, "0 to 1"],
+  ["sampler", "heun", "ddim, euler, dpmpp_2m, lcm"],
   ["fusion", "both", "query, output, global, image, text"],
   ["visibility", "maybe", "on, off"],
   ["placement", { x: 0, y: 0, width: 0, height: 5 }, "1 to 4096"],

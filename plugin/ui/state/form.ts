@@ -2,6 +2,7 @@ import { BackdropError } from "../../../shared/errors.ts";
 import {
   type Fusion,
   parseSettings,
+  type SamplerName,
   type Settings,
   type SettingsInput,
   settingsSchema,
@@ -17,8 +18,13 @@ export interface Form {
   readonly imageScale: number;
   readonly depthScale: number;
   readonly strength: number | null;
-  readonly steps: number;
+  readonly controlStart: number;
+  readonly controlEnd: number;
+  readonly sampler: SamplerName | null;
+  readonly steps: number | null;
   readonly guidance: number | null;
+  readonly guidanceStart: number;
+  readonly guidanceEnd: number;
   readonly contactShadow: Settings["contactShadow"];
   readonly seed: number | null;
   /** the same seed again, run after run */
@@ -40,8 +46,13 @@ type SettingsOfForm = Pick<
   | "imageScale"
   | "depthScale"
   | "strength"
+  | "controlStart"
+  | "controlEnd"
+  | "sampler"
   | "steps"
   | "guidance"
+  | "guidanceStart"
+  | "guidanceEnd"
   | "contactShadow"
   | "variants"
 >;
@@ -75,7 +86,8 @@ export function jobSettings(form: Form, seed: number, { frame, placement }: Froz
 
 /** The fields that made a picture, to make another like it. Its size and place come from the document again. */
 export function formOfSettings(settings: Settings): SettingsOfForm {
-  const { prompt, negative, visibilityThreshold, imageScale, depthScale, contactShadow, steps, variants } = settings;
+  const { prompt, negative, visibilityThreshold, imageScale, depthScale, contactShadow, variants } = settings;
+  const { controlStart, controlEnd, guidanceStart, guidanceEnd } = settings;
   return {
     prompt,
     negative,
@@ -85,15 +97,21 @@ export function formOfSettings(settings: Settings): SettingsOfForm {
     depthScale,
     strength: settings.strength ?? null,
     contactShadow,
-    steps,
+    controlStart,
+    controlEnd,
+    sampler: settings.sampler ?? null,
+    steps: settings.steps ?? null,
     guidance: settings.guidance ?? null,
+    guidanceStart,
+    guidanceEnd,
     variants,
   };
 }
 
 /** What was chosen; what is left to the model is left out. */
-function chosenSettings({ fusion, strength, guidance, ...form }: SettingsOfForm): SettingsInput {
-  const { prompt, negative, visibilityThreshold, imageScale, depthScale, contactShadow, steps, variants } = form;
+function chosenSettings({ fusion, strength, sampler, steps, guidance, ...form }: SettingsOfForm): SettingsInput {
+  const { prompt, negative, visibilityThreshold, imageScale, depthScale, contactShadow, variants } = form;
+  const { controlStart, controlEnd, guidanceStart, guidanceEnd } = form;
   return {
     prompt,
     negative,
@@ -101,10 +119,15 @@ function chosenSettings({ fusion, strength, guidance, ...form }: SettingsOfForm)
     imageScale,
     depthScale,
     contactShadow,
-    steps,
+    controlStart,
+    controlEnd,
+    guidanceStart,
+    guidanceEnd,
     variants,
     ...(fusion !== null && { fusion }),
     ...(strength !== null && { strength }),
+    ...(sampler !== null && { sampler }),
+    ...(steps !== null && { steps }),
     ...(guidance !== null && { guidance }),
   };
 }

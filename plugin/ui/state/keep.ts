@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fusions, settingsSchema } from "../../../shared/settings.ts";
+import { fusions, samplers, settingsSchema } from "../../../shared/settings.ts";
 import { defaultForm, type Form } from "./form.ts";
 import type { State } from "./state.ts";
 
@@ -55,9 +55,14 @@ const formSchema = z.object({
   imageScale: shape.imageScale.catch(defaultForm.imageScale),
   depthScale: shape.depthScale.catch(defaultForm.depthScale),
   strength: shape.strength.unwrap().nullable().catch(defaultForm.strength),
-  steps: shape.steps.catch(defaultForm.steps),
+  controlStart: shape.controlStart.catch(defaultForm.controlStart),
+  controlEnd: shape.controlEnd.catch(defaultForm.controlEnd),
+  sampler: z.enum(samplers).nullable().catch(defaultForm.sampler),
+  steps: shape.steps.unwrap().nullable().catch(defaultForm.steps),
   contactShadow: shape.contactShadow.catch(defaultForm.contactShadow),
   guidance: shape.guidance.unwrap().nullable().catch(defaultForm.guidance),
+  guidanceStart: shape.guidanceStart.catch(defaultForm.guidanceStart),
+  guidanceEnd: shape.guidanceEnd.catch(defaultForm.guidanceEnd),
   seed: shape.seed.unwrap().nullable().catch(defaultForm.seed),
   isSeedLocked: z.boolean().catch(defaultForm.isSeedLocked),
   variants: shape.variants.catch(defaultForm.variants),

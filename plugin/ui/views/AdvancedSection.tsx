@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
-import { type ModelDefaults, withModelDefaults } from "../../../shared/modelDefaults.ts";
-import { type Fusion, fusions, settingRanges } from "../../../shared/settings.ts";
+import { modelDefaultsSchema, withModelDefaults } from "../../../shared/modelDefaults.ts";
+import { type Fusion, fusions, type SamplerName, samplers, settingRanges } from "../../../shared/settings.ts";
 import { Icon } from "../components/Icon.tsx";
+import { IntervalRow } from "../components/IntervalRow.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { SliderRow } from "../components/SliderRow.tsx";
 import type { Form } from "../state/form.ts";
@@ -25,14 +26,24 @@ const fusionTexts: Readonly<Record<Fusion, { readonly label: string; readonly hi
   text: { label: "Text only", hint: "The reference is left out, and everything is painted anew." },
 };
 
+const samplerTexts: Readonly<Record<SamplerName, { readonly label: string; readonly hint: string }>> = {
+  ddim: { label: "DDIM", hint: "The usual one." },
+  euler: { label: "Euler", hint: "Like DDIM; what most Lightning models are made for." },
+  dpmpp_2m: { label: "DPM++ 2M", hint: "Needs fewer steps than DDIM." },
+  lcm: { label: "LCM", hint: "4 to 8 steps, for models made for it." },
+};
+
 /** Shown until a server has said which models it has. */
-const withoutModel: ModelDefaults = { fusion: "query", strength: 1, guidance: 7.5 };
+const withoutModel = modelDefaultsSchema.parse({ fusion: "query" });
 
 /** What most runs never need. */
 export function AdvancedSection(): JSX.Element {
   const { panel, state } = usePanel();
   const { form, isAdvancedOpen } = state;
-  const { fusion, strength, guidance } = withModelDefaults(form, modelInUse(state)?.defaults ?? withoutModel);
+  const { fusion, strength, sampler, steps, guidance } = withModelDefaults(
+    form,
+    modelInUse(state)?.defaults ?? withoutModel,
+  );
   const change = (part: Partial<Form>) => panel.dispatch({ type: "form_changed", change: part });
   return (
     <details
@@ -44,7 +55,13 @@ export function AdvancedSection(): JSX.Element {
         <Icon name="chevron" />
         Advanced
       </summary>
-      <FusionRow fusion={fusion} onChoose={(next) => change({ fusion: next })} />
+      <ChoiceRow
+        label="Follow"
+        names={fusions}
+        texts={fusionTexts}
+        value={fusion}
+        onChoose={(next) => change({ fusion: next })}
+      />
       <SliderRow
         label="Repaint"
         hint="1 starts from noise alone; less keeps more of the reference’s layout and colours"
@@ -62,14 +79,28 @@ export function AdvancedSection(): JSX.Element {
         step={0.05}
         onChange={(depthScale) => change({ depthScale })}
       />
+      <IntervalRow
+        label="Depth counts"
+        hint="From and to which part of the steps: 0 is the first, 1 the last; stopping early leaves details free"
+        start={form.controlStart}
+        end={form.controlEnd}
+        onChange={(controlStart, controlEnd) => change({ controlStart, controlEnd })}
+      />
+      <ChoiceRow
+        label="Sampler"
+        names={samplers}
+        texts={samplerTexts}
+        value={sampler}
+        onChoose={(next) => change({ sampler: next })}
+      />
       <SliderRow
         label="Steps"
         hint="More take longer and show more detail"
-        value={form.steps}
+        value={steps}
         range={settingRanges.steps}
         usual={{ min: 1, max: 60 }}
         step={1}
-        onChange={(steps) => change({ steps })}
+        onChange={(next) => change({ steps: next })}
       />
       <SliderRow
         label="Guidance"
@@ -79,6 +110,13 @@ export function AdvancedSection(): JSX.Element {
         usual={{ min: 1, max: 15 }}
         step={0.5}
         onChange={(next) => change({ guidance: next })}
+      />
+      <IntervalRow
+        label="Guidance counts"
+        hint="From and to which part of the steps: 0 is the first, 1 the last; steps without it are faster"
+        start={form.guidanceStart}
+        end={form.guidanceEnd}
+        onChange={(guidanceStart, guidanceEnd) => change({ guidanceStart, guidanceEnd })}
       />
       <label
         class="check"
@@ -106,31 +144,35 @@ export function AdvancedSection(): JSX.Element {
   );
 }
 
-interface FusionRowProps {
-  readonly fusion: Fusion;
-  readonly onChoose: (fusion: Fusion) => void;
+interface ChoiceRowProps<Name extends string> {
+  readonly label: string;
+  readonly names: readonly Name[];
+  readonly texts: Readonly<Record<Name, { readonly label: string; readonly hint: string }>>;
+  readonly value: Name;
+  readonly onChoose: (name: Name) => void;
 }
 
-function FusionRow({ fusion, onChoose }: FusionRowProps): JSX.Element {
+/** A menu, and what the chosen one means beneath it. */
+function ChoiceRow<Name extends string>({ label, names, texts, value, onChoose }: ChoiceRowProps<Name>): JSX.Element {
   const id = useId();
-  const choose = (value: string) => {
-    const chosen = fusions.find((name) => name === value);
+  const choose = (text: string) => {
+    const chosen = names.find((name) => name === text);
     if (chosen !== undefined) onChoose(chosen);
   };
   return (
     <>
       <div class="row">
-        <label for={id}>Follow</label>
+        <label for={id}>{label}</label>
         <div class="menu">
           <select
             id={id}
             aria-describedby={`${id}-hint`}
-            value={fusion}
+            value={value}
             onChange={(event) => choose(event.currentTarget.value)}
           >
-            {fusions.map((name) => (
+            {names.map((name) => (
               <option key={name} value={name}>
-                {fusionTexts[name].label}
+                {texts[name].label}
               </option>
             ))}
           </select>
@@ -138,7 +180,7 @@ function FusionRow({ fusion, onChoose }: FusionRowProps): JSX.Element {
         </div>
       </div>
       <p class="hint" id={`${id}-hint`}>
-        {fusionTexts[fusion].hint}
+        {texts[value].hint}
       </p>
     </>
   );

@@ -81,7 +81,7 @@ function detailOf({ params, end }: DoneJob, variant: number): string {
   const totalMs = end.timingsMs.total;
   return [
     ...(width === undefined || height === undefined ? [] : [sizeText({ width, height })]),
-    steps === 1 ? "1 step" : `${steps} steps`,
+    ...(steps === undefined ? [] : [steps === 1 ? "1 step" : `${steps} steps`]),
     `seed ${seedOf(end, variant)}`,
     ...(totalMs === undefined ? [] : [`${Math.max(1, Math.round(totalMs / 1000))} s`]),
   ].join(" · ");

@@ -69,4 +69,4 @@ export const depth = {
 } as const;
 
 /** The published adapters were trained without masked queries, so the masks multiply the branches' outputs (R7). */
-export const defaults = { fusion: "output", strength: 1, guidance: 7.5 } as const;
+export const defaults = { fusion: "output", strength: 1, sampler: "ddim", steps: 30, guidance: 7.5 } as const;

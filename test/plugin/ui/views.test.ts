@@ -145,6 +145,21 @@ describe("a setting", () => {
     expect(world.panel.state().form.steps).toBe(23);
   });
 
+  it("an interval's ends never pass each other", async () => {
+    const world = await show();
+    const end = find('[aria-label="Guidance counts to"]', HTMLInputElement);
+    const start = find('[aria-label="Guidance counts from"]', HTMLInputElement);
+    for (const [field, typed] of [
+      [end, "0.6"],
+      [start, "0.9"],
+    ] as const) {
+      await type(field, typed);
+      await doing(() => field.dispatchEvent(new Event("blur")));
+    }
+    expect(world.panel.state().form).toMatchObject({ guidanceStart: 0.6, guidanceEnd: 0.6 });
+    expect(world.panel.state().form).toMatchObject({ controlStart: 0, controlEnd: 1 });
+  });
+
   it("a typed seed is kept for every run; an empty field is random again", async () => {
     const world = await show();
     const seed = find('[aria-label="Seed"]', HTMLInputElement);

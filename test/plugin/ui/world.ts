@@ -52,8 +52,18 @@ export const ready: Extract<ConnectionState, { type: "ready" }> = {
   serverVersion: "0.1.0",
   defaultModel: "mini",
   models: [
-    { name: "mini", title: "Mini", patchGrid: 16, defaults: { fusion: "query", strength: 0.5, guidance: 3 } },
-    { name: "fine", title: "Fine", patchGrid: 32, defaults: { fusion: "global", strength: 1, guidance: 7.5 } },
+    {
+      name: "mini",
+      title: "Mini",
+      patchGrid: 16,
+      defaults: { fusion: "query", strength: 0.5, sampler: "ddim", steps: 30, guidance: 3 },
+    },
+    {
+      name: "fine",
+      title: "Fine",
+      patchGrid: 32,
+      defaults: { fusion: "global", strength: 1, sampler: "ddim", steps: 30, guidance: 7.5 },
+    },
   ],
   helpers: { segment: null, describe: "captioner", depth: null },
 };
