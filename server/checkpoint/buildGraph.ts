@@ -16,7 +16,10 @@ import type { FixedGraph, GraphRequest, SizedGraph } from "./graphRequest.ts";
 /** Builds one graph of a package from its configs and weight headers. */
 export async function buildGraph(checkpoint: Checkpoint, request: GraphRequest): Promise<Graph> {
   const graph = new Graph(request.graph);
-  const scope = async (part: Part) => new Scope(graph, await checkpoint.weights(part), part);
+  const scope = async (part: Part) => {
+    const updates = part === "unet" ? await checkpoint.unetUpdates() : undefined;
+    return new Scope(graph, await checkpoint.weights(part), part, updates);
+  };
   if ("width" in request) await buildSized(checkpoint, request.graph, request, scope);
   else await buildFixed(checkpoint, request.graph, scope);
   return graph;

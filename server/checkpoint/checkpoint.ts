@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
-import type { Weights } from "../onnx/scope.ts";
+import type { Updates, Weights } from "../onnx/scope.ts";
+import { placeLora, requirePlainAlpha } from "./lora.ts";
 import { type ModelPackage, readModelPackage } from "./modelPackage.ts";
-import { readSafetensors } from "./safetensors.ts";
+import { readSafetensors, readSafetensorsNotes } from "./safetensors.ts";
 
 /** The parts of a package that have weights, and which networks may own keys of each. */
 const parts = {
@@ -30,17 +31,21 @@ export interface Checkpoint {
   readonly modelPackage: ModelPackage;
   readonly config: (part: Exclude<Part, "ip_adapter">) => Promise<unknown>;
   readonly weights: (part: Part) => Promise<Weights>;
+  /** what the package's LoRA adds to the UNet's weights */
+  readonly unetUpdates: () => Promise<Updates>;
 }
 
 export async function openCheckpoint(dir: string): Promise<Checkpoint> {
   const modelPackage = await readModelPackage(dir);
   const configs = new Map<Part, Promise<unknown>>();
   const headers = new Map<Part, Promise<Weights>>();
+  const weights = (part: Part) => once(headers, part, () => readWeights(modelPackage, part));
   return {
     dir,
     modelPackage,
     config: (part) => once(configs, part, () => readJson(modelPackage, `${parts[part].folder}/config.json`)),
-    weights: (part) => once(headers, part, () => readWeights(modelPackage, part)),
+    weights,
+    unetUpdates: async () => readLora(modelPackage, await weights("unet")),
   };
 }
 
@@ -57,6 +62,7 @@ export async function fingerprint(checkpoint: Checkpoint, compilerHash: string):
   for (const part of Object.keys(parts).filter(isPart)) {
     if (paths.includes(location(part))) hash.update(JSON.stringify([...(await checkpoint.weights(part))]));
   }
+  if (checkpoint.modelPackage.lora) hash.update(JSON.stringify([...(await checkpoint.unetUpdates())]));
   return hash.digest("hex");
 }
 
@@ -72,6 +78,15 @@ async function readWeights(modelPackage: ModelPackage, part: Part): Promise<Weig
     );
   }
   return weights;
+}
+
+async function readLora(modelPackage: ModelPackage, unet: Weights): Promise<Updates> {
+  const { lora, dir } = modelPackage;
+  if (!lora) return new Map();
+  requireListed(modelPackage, lora.file);
+  const file = join(dir, lora.file);
+  requirePlainAlpha(await readSafetensorsNotes(file, lora.file), lora.file);
+  return placeLora(await readSafetensors(file, lora.file), unet, lora.file, lora.scale);
 }
 
 async function readJson(modelPackage: ModelPackage, path: string): Promise<unknown> {

@@ -46,6 +46,8 @@ export const descriptionSchema = z.strictObject({
   text: z.strictObject({ maxTokens: positive, hiddenState: z.enum(["last_normed", "penultimate"]) }),
   /** R5 */
   tokenCompression: z.enum(["linear", "resampler"]),
+  /** added to the denoiser's weights; the sampler, steps and guidance that it was made for are the package's defaults */
+  lora: z.strictObject({ name: z.string(), file: packagePath, scale: z.number().min(-2).max(2).default(1) }).optional(),
   ...modelDefaultsSchema.shape,
   depth: z.strictObject({
     imageSize: positive,

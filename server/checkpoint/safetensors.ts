@@ -21,6 +21,8 @@ const entrySchema = z.strictObject({
   data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
 });
 
+const notesSchema = z.record(z.string(), z.string()).default({});
+
 /**
  * Reads the header of a safetensors file: names, types, shapes and places of its tensors, never their data.
  * Refuses files whose data is not exactly covered by the tensors (holes, overlaps, a cut or padded end).
@@ -28,6 +30,20 @@ const entrySchema = z.strictObject({
  * @see https://github.com/huggingface/safetensors#format
  */
 export async function readSafetensors(path: string, location: string): Promise<Weights> {
+  return (await readHeader(path, location)).weights;
+}
+
+/** What the file's author wrote beside the tensors: texts by key. */
+export async function readSafetensorsNotes(path: string, location: string): Promise<Readonly<Record<string, string>>> {
+  return (await readHeader(path, location)).notes;
+}
+
+interface Header {
+  readonly weights: Weights;
+  readonly notes: Readonly<Record<string, string>>;
+}
+
+async function readHeader(path: string, location: string): Promise<Header> {
   const corrupt = (what: string) =>
     new BackdropError("model_corrupt", `${location}: ${what}; install the model again or restore the file`);
   const file = await open(path).catch((cause: unknown) => {
@@ -56,8 +72,11 @@ function parseHeader(
   dataStart: number,
   location: string,
   corrupt: (what: string) => BackdropError,
-): Weights {
-  const entries = Object.entries(parseJson(text, corrupt)).filter(([name]) => name !== "__metadata__");
+): Header {
+  const { __metadata__: metadata, ...described } = parseJson(text, corrupt);
+  const notes = notesSchema.safeParse(metadata);
+  if (!notes.success) throw corrupt("its __metadata__ is described wrongly");
+  const entries = Object.entries(described);
   const tensors = entries.map(([name, entry]) => {
     const parsed = entrySchema.safeParse(entry);
     if (!parsed.success) throw corrupt(`tensor ${name} is described wrongly`);
@@ -76,18 +95,19 @@ function parseHeader(
     end += t.byteLength;
   }
   if (end !== dataBytes) throw corrupt(`its tensors need ${end} bytes of data, the file has ${dataBytes}`);
-  return new Map<string, StoredTensor>(
+  const weights = new Map<string, StoredTensor>(
     tensors.map(({ name, start, type, shape, byteLength }) => [
       name,
       { file: location, type, shape, offset: dataStart + start, byteLength },
     ]),
   );
+  return { weights, notes: notes.data };
 }
 
-function parseJson(text: string, corrupt: (what: string) => BackdropError): object {
+function parseJson(text: string, corrupt: (what: string) => BackdropError): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
     // Falls through to the same message: the header is not a JSON object.
   }

@@ -1,5 +1,5 @@
 import { size, type Value } from "../onnx/graph.ts";
-import { add, mul, silu } from "../onnx/ops.ts";
+import { add, isPositive, mul, silu } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
 import { conv, conv3x3 } from "./layers.ts";
 import type { Prompts } from "./maskEncoderAttention.ts";
@@ -7,6 +7,21 @@ import { timeEmbedding } from "./timestep.ts";
 import type { StepInputs } from "./unet.ts";
 import { type Encoded, encode } from "./unetBlocks.ts";
 import type { ControlNetConfig } from "./unetConfig.ts";
+
+/** The residuals where `scale` [1] is above 0; elsewhere the ControlNet is not computed, and they are zero. */
+export function whereScaled(scale: Value, residuals: () => Encoded): Encoded {
+  const { graph } = scale;
+  let count = 0;
+  const computed = () => {
+    const { h, skips } = residuals();
+    count = skips.length + 1;
+    return [h, ...skips];
+  };
+  const zero = graph.constant(Float32Array.of(0), [1, 1, 1, 1]);
+  const [h, ...skips] = graph.branch(isPositive(scale), computed, () => Array.from({ length: count }, () => zero));
+  if (!h) throw new Error("the ControlNet gives no residual for the middle");
+  return { h, skips };
+}
 
 /**
  * diffusers' ControlNetModel: residuals for the UNet's skips and middle, times `scale`.

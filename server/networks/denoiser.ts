@@ -1,7 +1,7 @@
 import { BackdropError } from "../../shared/errors.ts";
 import type { Scope } from "../onnx/scope.ts";
 import { adapterWeights } from "./adapterOrder.ts";
-import { conditioningEmbedding, controlNet } from "./controlNet.ts";
+import { conditioningEmbedding, controlNet, whereScaled } from "./controlNet.ts";
 import { maskPyramid, regions } from "./maskEncoderAttention.ts";
 import { unet } from "./unet.ts";
 import type { ControlNetConfig, UNetConfig } from "./unetConfig.ts";
@@ -53,7 +53,9 @@ export function buildDenoiser(
 
   const inputs = { sample, timestep, added };
   const textOnly = down.map(() => ({ text }));
-  const control = controlNet(controlNetScope, inputs, controlEmbedding, controlScale, config.controlNet, textOnly);
+  const control = whereScaled(controlScale, () =>
+    controlNet(controlNetScope, inputs, controlEmbedding, controlScale, config.controlNet, textOnly),
+  );
 
   const weightsOf = adapterWeights(adapter.at("ip_adapter"), config.unet);
   const prompts = maskPyramid(queryMask, down.length).map((mask) => ({

@@ -1,4 +1,4 @@
-import { type Attribute, encodeModel, type ModelTensor } from "./protobuf.ts";
+import { type Attribute, encodeModel, type ModelNode, type ModelTensor } from "./protobuf.ts";
 import { type DataType, formatShape, type Shape } from "./shape.ts";
 
 /** One tensor of a graph under construction: the typed, shaped output of a node, input or initializer. */
@@ -30,7 +30,9 @@ export interface GraphNode {
 /** An ONNX graph under construction. Nodes are appended in execution order by the functions of `ops.ts`. */
 export class Graph {
   readonly #name: string;
-  readonly #nodes: GraphNode[] = [];
+  // Of the graph itself, or of the branch that is being built.
+  #nodes: GraphNode[] = [];
+  #operations: GraphNode[] = [];
   readonly #initializers: ModelTensor[] = [];
   readonly #inputs: Value[] = [];
   readonly #outputs: Value[] = [];
@@ -51,7 +53,7 @@ export class Graph {
   /** Makes `value` an output called `name`. */
   output(name: string, value: Value): void {
     const output = { ...value, name };
-    this.#nodes.push({ op: "Identity", domain: "", inputs: [value], outputs: [output], attributes: {} });
+    this.#append(identity(value, output));
     this.#outputs.push(output);
   }
 
@@ -63,9 +65,47 @@ export class Graph {
     attributes: Readonly<Record<string, Attribute>> = {},
     domain = "",
   ): Value[] {
-    const values = outputs.map((o) => ({ graph: this, name: `v${this.#counter++}`, type: o.type, shape: o.shape }));
-    this.#nodes.push({ op, domain, inputs, outputs: values, attributes });
+    const values = outputs.map(({ type, shape }) => this.#value(type, shape));
+    this.#append({ op, domain, inputs, outputs: values, attributes });
     return values;
+  }
+
+  /**
+   * `If`: what `then` gives where `condition` (bool [1]) holds, else what `otherwise` gives; only that side is computed. The two
+   * give as many values, whose shapes may differ where broadcasting makes up for it: those of `then` are taken for both.
+   */
+  branch(condition: Value, then: () => readonly Value[], otherwise: () => readonly Value[]): Value[] {
+    const [taken, other] = [this.#side(then), this.#side(otherwise)];
+    const values = taken.outputs.map(({ type, shape }) => this.#value(type, shape));
+    this.#nodes.push({
+      op: "If",
+      domain: "",
+      inputs: [condition],
+      outputs: values,
+      attributes: { then_branch: { branch: taken.branch }, else_branch: { branch: other.branch } },
+    });
+    const passedOn = taken.outputs.map((value, i) => identity(value, values[i] ?? value));
+    this.#operations.push(...taken.operations, ...passedOn);
+    return values;
+  }
+
+  /** What `build` appends, kept apart. A branch must make its outputs itself, hence the Identity. */
+  #side(build: () => readonly Value[]) {
+    const [nodes, operations] = [this.#nodes, this.#operations];
+    [this.#nodes, this.#operations] = [[], []];
+    const outputs = build().map((value) => this.node("Identity", [value], value.type, value.shape));
+    const side = { outputs, operations: this.#operations, branch: { nodes: this.#nodes.map(named), outputs } };
+    [this.#nodes, this.#operations] = [nodes, operations];
+    return side;
+  }
+
+  #value(type: DataType, shape: Shape): Value {
+    return { graph: this, name: `v${this.#counter++}`, type, shape };
+  }
+
+  #append(node: GraphNode): void {
+    this.#nodes.push(node);
+    this.#operations.push(node);
   }
 
   /** Appends a node with one output. */
@@ -114,25 +154,33 @@ export class Graph {
     return this.#inputs;
   }
 
-  /** The operations in execution order. */
+  /** The operations in execution order, with every `If` taken as its `then` side. */
   get operations(): readonly GraphNode[] {
-    return this.#nodes;
+    return this.#operations;
   }
 
   /** The bytes of the `.onnx` file. */
   encode(): Uint8Array {
     return encodeModel({
       name: this.#name,
-      nodes: this.#nodes.map((n) => ({
-        ...n,
-        inputs: n.inputs.map((x) => (x === "" ? "" : x.name)),
-        outputs: n.outputs.map((x) => x.name),
-      })),
+      nodes: this.#nodes.map(named),
       initializers: this.#initializers,
       inputs: this.#inputs,
       outputs: this.#outputs,
     });
   }
+}
+
+function identity(input: Value, output: Value): GraphNode {
+  return { op: "Identity", domain: "", inputs: [input], outputs: [output], attributes: {} };
+}
+
+function named(node: GraphNode): ModelNode {
+  return {
+    ...node,
+    inputs: node.inputs.map((x) => (x === "" ? "" : x.name)),
+    outputs: node.outputs.map((x) => x.name),
+  };
 }
 
 /** Size of axis `i` (negative counts from the end) where it must be known. */

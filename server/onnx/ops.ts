@@ -21,6 +21,9 @@ export function atLeast(a: Value, b: number): Value {
   return cast(x, "float32");
 }
 
+/** a > 0 */
+export const isPositive = (a: Value): Value => a.graph.node("Greater", [a, scalar(a, 0)], "bool", a.shape);
+
 export const tanh = (x: Value): Value => unary("Tanh", x);
 export const relu = (x: Value): Value => unary("Relu", x);
 const sigmoid = (x: Value): Value => unary("Sigmoid", x);

@@ -1,7 +1,7 @@
 import protobuf from "protobufjs";
 import type { DataType, Shape } from "./shape.ts";
 
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+export type Attribute = number | string | readonly number[] | { readonly float: number } | { readonly branch: Branch };
 
 export interface ModelNode {
   readonly op: string;
@@ -9,6 +9,12 @@ export interface ModelNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+/** One side of an `If`: no inputs, for it reads the values and initializers of the graph around it by name. */
+export interface Branch {
+  readonly nodes: readonly ModelNode[];
+  readonly outputs: readonly ModelValue[];
 }
 
 export interface ModelTensor {
@@ -51,7 +57,7 @@ message NodeProto {
 }
 message AttributeProto {
   optional string name = 1; optional float f = 2; optional int64 i = 3; optional bytes s = 4;
-  repeated int64 ints = 8; optional int32 type = 20;
+  optional GraphProto g = 6; repeated int64 ints = 8; optional int32 type = 20;
 }
 message TensorProto {
   repeated int64 dims = 1; optional int32 data_type = 2; optional string name = 8; optional bytes raw_data = 9;
@@ -80,14 +86,7 @@ export function encodeModel(model: Model): Uint8Array {
     opset_import: Object.entries(opset).map(([domain, version]) => ({ domain, version })),
     graph: {
       name: model.name,
-      node: model.nodes.map((n, i) => ({
-        input: n.inputs,
-        output: n.outputs,
-        name: `${n.op}_${i}`,
-        op_type: n.op,
-        domain: n.domain,
-        attribute: Object.entries(n.attributes).map(([name, value]) => encodeAttribute(name, value)),
-      })),
+      node: model.nodes.map(encodeNode),
       initializer: model.initializers.map(encodeTensor),
       input: model.inputs.map(encodeValue),
       output: model.outputs.map(encodeValue),
@@ -96,10 +95,23 @@ export function encodeModel(model: Model): Uint8Array {
   return modelProto.encode(message).finish();
 }
 
+/** of AttributeProto, for the sides of an `If` */
+const graphAttributeType = 5;
+
+function encodeNode({ op, domain, inputs, outputs, attributes }: ModelNode, i: number): object {
+  const attribute = Object.entries(attributes).map(([name, value]) => encodeAttribute(name, value));
+  return { input: inputs, output: outputs, name: `${op}_${i}`, op_type: op, domain, attribute };
+}
+
 function encodeAttribute(name: string, value: Attribute): object {
   if (typeof value === "number") return { name, i: value, type: attributeTypes.int };
   if (typeof value === "string") return { name, s: Buffer.from(value), type: attributeTypes.string };
   if ("float" in value) return { name, f: value.float, type: attributeTypes.float };
+  if ("branch" in value) {
+    const { nodes, outputs } = value.branch;
+    const g = { name, node: nodes.map(encodeNode), output: outputs.map(encodeValue) };
+    return { name, g, type: graphAttributeType };
+  }
   return { name, ints: value, type: attributeTypes.ints };
 }
 

@@ -1,10 +1,16 @@
 import { BackdropError } from "../../shared/errors.ts";
 import type { Graph, StoredTensor, Value } from "./graph.ts";
-import { cast } from "./ops.ts";
+import { type LowRankUpdate, lowRankDelta } from "./lowRank.ts";
+import { add, cast } from "./ops.ts";
 import { formatShape } from "./shape.ts";
 
 /** The tensors of one checkpoint, by key. */
 export type Weights = ReadonlyMap<string, StoredTensor>;
+
+/** What is added to weights of a checkpoint, by key. */
+export type Updates = ReadonlyMap<string, LowRankUpdate>;
+
+const noUpdates: Updates = new Map();
 
 /**
  * A place in a checkpoint: joins key prefixes, hands out weights, and remembers which were used, so that
@@ -13,14 +19,23 @@ export type Weights = ReadonlyMap<string, StoredTensor>;
 export class Scope {
   readonly graph: Graph;
   readonly #weights: Weights;
+  readonly #updates: Updates;
   readonly #prefix: string;
   readonly #used: Set<string>;
   readonly #label: string;
 
   /** @param label names the checkpoint in messages, e.g. "unet". */
-  constructor(graph: Graph, weights: Weights, label: string, prefix = "", used = new Set<string>()) {
+  constructor(
+    graph: Graph,
+    weights: Weights,
+    label: string,
+    updates = noUpdates,
+    prefix = "",
+    used = new Set<string>(),
+  ) {
     this.graph = graph;
     this.#weights = weights;
+    this.#updates = updates;
     this.#label = label;
     this.#prefix = prefix;
     this.#used = used;
@@ -29,7 +44,7 @@ export class Scope {
   /** The scope one or more steps down: `s.at("down_blocks", 0)` reads `down_blocks.0.…`. */
   at(...path: readonly (string | number)[]): Scope {
     const prefix = [...path, ""].join(".");
-    return new Scope(this.graph, this.#weights, this.#label, this.#prefix + prefix, this.#used);
+    return new Scope(this.graph, this.#weights, this.#label, this.#updates, this.#prefix + prefix, this.#used);
   }
 
   /** Where this scope is in its checkpoint: "" or a prefix that ends in ".". */
@@ -41,7 +56,7 @@ export class Scope {
     return this.#weights.has(this.#prefix + name);
   }
 
-  /** The weight `name` in the graph's compute precision; its stored shape must be `shape`. */
+  /** The weight `name`, updated, in the graph's compute precision; its stored shape must be `shape`. */
   weight(name: string, shape: readonly number[]): Value {
     const key = this.#prefix + name;
     const tensor = this.#weights.get(key);
@@ -58,7 +73,9 @@ export class Scope {
       );
     }
     this.#used.add(key);
-    return cast(this.graph.stored(`${this.#label}/${key}`, tensor), "float32");
+    const value = cast(this.graph.stored(`${this.#label}/${key}`, tensor), "float32");
+    const update = this.#updates.get(key);
+    return update ? add(value, lowRankDelta(this.graph, update, shape)) : value;
   }
 
   /** Leaves out weights that this network has no use for, on purpose; a key ending in "." names a whole block. */

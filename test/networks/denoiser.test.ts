@@ -101,6 +101,19 @@ describe.each(["sd15", "sdxl", "mini"])("denoiser %s", (name) => {
     }
   });
 
+  it("computes the ControlNet only where it counts", async () => {
+    const inputs = inputsOf(model, "control");
+    const picture = pick(inputs, "control_embedding");
+    // What is not a number spreads through everything that is computed from it, whatever it is multiplied with.
+    inputs.set("control_embedding", floats(picture.shape, new Float32Array(picture.data.length).fill(Number.NaN)));
+    const finite = async (scale: number) => {
+      const { data } = await predict(new Map([...inputs, ["control_scale", floats([1], [scale])]]));
+      return [...data].every((value) => Number.isFinite(Number(value)));
+    };
+    expect(await finite(0)).toBe(true);
+    expect(await finite(0.1)).toBe(false);
+  });
+
   it("treats the entries of a batch alone", async () => {
     const inputs = inputsOf(model, "ip_adapter_mask");
     const whole = await predict(inputs);
