@@ -1,27 +1,29 @@
-import type { Features } from "./gaussian.ts";
+/** A picture's features and the scene it belongs to. */
+export interface Sample {
+  readonly features: ArrayLike<number>;
+  readonly scene: string;
+}
 
 /**
  * KID of Bińkowski et al. 2018 (arXiv 1801.01401): the unbiased estimate of MMD² with k(x, y) = (x·y / d + 1)³,
- * Σ_{i≠j} k(xᵢ,xⱼ) / m(m−1) + Σ_{i≠j} k(yᵢ,yⱼ) / n(n−1) − 2 Σ k(xᵢ,yⱼ) / mn. It may come out below 0.
+ * mean k(xᵢ,xⱼ) + mean k(yᵢ,yⱼ) − 2 mean k(xᵢ,yⱼ). All three means leave out pairs of the same scene, which are not independent: two
+ * seeds, or a picture and the render that it shares a product with. It may come out below 0.
  */
-export function kernelDistance(a: Features, b: Features): number {
-  return meanOfPairs(a) + meanOfPairs(b) - 2 * meanBetween(a, b);
+export function kernelDistance(a: readonly Sample[], b: readonly Sample[]): number {
+  return meanKernel(a, a) + meanKernel(b, b) - 2 * meanKernel(a, b);
 }
 
-function meanOfPairs(features: Features): number {
-  const count = features.length;
-  if (count < 2) throw new Error(`kernelDistance: expected two vectors or more, got ${count}`);
-  let sum = 0;
-  for (let i = 1; i < count; i++) {
-    for (let j = 0; j < i; j++) sum += kernel(features[i] ?? [], features[j] ?? []);
+function meanKernel(a: readonly Sample[], b: readonly Sample[]): number {
+  let [sum, count] = [0, 0];
+  for (const x of a) {
+    for (const y of b) {
+      if (x.scene === y.scene) continue;
+      sum += kernel(x.features, y.features);
+      count++;
+    }
   }
-  return (2 * sum) / (count * (count - 1));
-}
-
-function meanBetween(a: Features, b: Features): number {
-  let sum = 0;
-  for (const x of a) for (const y of b) sum += kernel(x, y);
-  return sum / (a.length * b.length);
+  if (count === 0) throw new Error("kernelDistance: expected pictures of two scenes or more");
+  return sum / count;
 }
 
 function kernel(x: ArrayLike<number>, y: ArrayLike<number>): number {

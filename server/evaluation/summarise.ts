@@ -1,7 +1,7 @@
 import { frechetDistance } from "./frechetDistance.ts";
 import { fitGaussian } from "./gaussian.ts";
 import { inceptionScore } from "./inceptionScore.ts";
-import { kernelDistance } from "./kernelDistance.ts";
+import { kernelDistance, type Sample } from "./kernelDistance.ts";
 import type { Figures } from "./measure.ts";
 import { bootstrap, bootstrapMean, type Estimate, jackknife, mean } from "./spread.ts";
 
@@ -34,7 +34,7 @@ export function summarise(scenes: readonly SceneFigures[]): RowSummary {
   return {
     pictures: pictures.length,
     fid: jackknife(scenes, (some) => frechetDistance(fitGaussian(painted(some)), fitGaussian(rendered(some)))),
-    kid: jackknife(scenes, (some) => kernelDistance(painted(some), rendered(some))),
+    kid: jackknife(scenes, (some) => kernelDistance(samples(some, painted), samples(some, rendered))),
     inceptionScore:
       posteriors.length === 0
         ? undefined
@@ -83,6 +83,13 @@ function sceneMean(
 
 function difference(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? undefined : a - b;
+}
+
+function samples(
+  scenes: readonly SceneFigures[],
+  featuresOf: (scenes: readonly SceneFigures[]) => readonly Float64Array[],
+): readonly Sample[] {
+  return scenes.flatMap((scene) => featuresOf([scene]).map((features) => ({ features, scene: scene.sceneId })));
 }
 
 function painted(scenes: readonly SceneFigures[]): readonly Float64Array[] {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { frechetDistance } from "../../server/evaluation/frechetDistance.ts";
 import { fitGaussian, squareRoot } from "../../server/evaluation/gaussian.ts";
 import { inceptionScore } from "../../server/evaluation/inceptionScore.ts";
-import { kernelDistance } from "../../server/evaluation/kernelDistance.ts";
+import { kernelDistance, type Sample } from "../../server/evaluation/kernelDistance.ts";
 
 // Protects the published distances against our own reading of them: SciPy and NumPy in float64 say the same
 // (test/fixtures/evaluation/make.py).
@@ -24,8 +24,18 @@ describe.each(cases)("case %#", ({ x, y, posteriors, fid, kid, inceptionScore: s
   it("FID", () => expect(frechetDistance(fitGaussian(x), fitGaussian(y))).toBeCloseTo(fid, 8));
   it("FID does not care which comes first", () =>
     expect(frechetDistance(fitGaussian(y), fitGaussian(x))).toBeCloseTo(fid, 8));
-  it("KID", () => expect(kernelDistance(x, y)).toBeCloseTo(kid, 10));
+  it("KID", () => expect(kernelDistance(independent("x", x), independent("y", y))).toBeCloseTo(kid, 10));
   it("IS", () => expect(inceptionScore(posteriors)).toBeCloseTo(score, 10));
+});
+
+/** Each vector a scene of its own. */
+function independent(set: string, vectors: readonly number[][]): readonly Sample[] {
+  return vectors.map((features, i) => ({ features, scene: `${set}${i}` }));
+}
+
+it("KID of a set with itself, paired by scene, is 0 and not below: a picture's own render does not count", () => {
+  const set = independent("x", cases[0]?.x ?? []);
+  expect(kernelDistance(set, set)).toBeCloseTo(0, 12);
 });
 
 it("FID of a set with itself is 0, also with fewer vectors than dimensions", () => {
