@@ -144,6 +144,8 @@ export function reportText(report: Report): string {
     "",
     "## The paper's claims on this model",
     "",
+    "Each alone, by its 95 % interval, with no correction for looking at several.",
+    "",
     ...report.claims.map(
       ({ text, difference, verdict }) =>
         `- **${verdict}**: ${text}; difference ${show(difference, 4)}, N = ${difference.count}.`,
