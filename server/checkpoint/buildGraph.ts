@@ -1,5 +1,6 @@
 import { BackdropError } from "../../shared/errors.ts";
 import { latentStride } from "../../shared/latents.ts";
+import type { Precision } from "../../shared/providers.ts";
 import { buildVaeDecoder, buildVaeEncoder, type PictureSize, parseAutoencoderConfig } from "../networks/autoencoder.ts";
 import { buildText, parseTextConfig } from "../networks/clipText.ts";
 import { parseVisionConfig } from "../networks/clipVision.ts";
@@ -11,11 +12,15 @@ import { buildVision } from "../networks/vision.ts";
 import { Graph } from "../onnx/graph.ts";
 import { Scope } from "../onnx/scope.ts";
 import type { Checkpoint, Part } from "./checkpoint.ts";
-import type { FixedGraph, GraphRequest, SizedGraph } from "./graphRequest.ts";
+import { type FixedGraph, type GraphRequest, graphPrecision, type SizedGraph } from "./graphRequest.ts";
 
 /** Builds one graph of a package from its configs and weight headers. */
-export async function buildGraph(checkpoint: Checkpoint, request: GraphRequest): Promise<Graph> {
-  const graph = new Graph(request.graph);
+export async function buildGraph(
+  checkpoint: Checkpoint,
+  request: GraphRequest,
+  precision: Precision = "fp32",
+): Promise<Graph> {
+  const graph = new Graph(request.graph, graphPrecision(request, precision));
   const scope = async (part: Part) => {
     const updates = part === "unet" ? await checkpoint.unetUpdates() : undefined;
     return new Scope(graph, await checkpoint.weights(part), part, updates);

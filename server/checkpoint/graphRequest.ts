@@ -1,4 +1,5 @@
 import type { Size } from "../../shared/geometry.ts";
+import type { Precision } from "../../shared/providers.ts";
 
 /** Graphs whose shapes depend on the picture's size, in pixels. */
 export type SizedGraph = "vae_encoder" | "vae_decoder" | "control" | "denoiser";
@@ -16,10 +17,15 @@ export function largestBatch({ graph }: GraphRequest): number {
   return graph === "vision" || graph === "denoiser" ? 2 : 1;
 }
 
-/** The file, at the package's root, that holds the graph for the CPU provider in fp32. */
-export function graphFile(request: GraphRequest): string {
+/** What runs once a job has nothing to gain from being less exact. */
+export function graphPrecision({ graph }: GraphRequest, asked: Precision): Precision {
+  return graph === "denoiser" ? asked : "fp32";
+}
+
+/** The file, at the package's root, that holds the graph. */
+export function graphFile(request: GraphRequest, precision: Precision): string {
   const size = "width" in request ? `-${request.height}x${request.width}` : "";
-  return `${request.graph}${size}-cpu-fp32.onnx`;
+  return `${request.graph}${size}-cpu-${graphPrecision(request, precision)}.onnx`;
 }
 
 /** Every graph that a job at this picture size needs; the autoencoder may work in tiles. */

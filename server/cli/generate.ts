@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
-import type { ProviderChoice } from "../../shared/providers.ts";
+import type { Precision, ProviderChoice } from "../../shared/providers.ts";
 import { openModel } from "../engine/openModel.ts";
 import { requireFileSize } from "../image/decode.ts";
 import { generate, type Hooks, type Variant } from "../pipeline/generate.ts";
@@ -20,6 +20,7 @@ export interface GenerateOptions extends SettingOptions {
   readonly out: string;
   readonly model: string;
   readonly provider: ProviderChoice;
+  readonly precision: Precision;
   readonly previews?: true;
   readonly json?: true;
 }
@@ -38,7 +39,7 @@ export async function generateCommand(options: GenerateOptions, io: Io): Promise
   const job = await decodeJob(files, { ...settings, seed: settings.seed ?? randomInt(2 ** 32) });
   const decodedMs = performance.now() - begin;
 
-  const model = await openModel(options.model, { provider: options.provider });
+  const model = await openModel(options.model, { provider: options.provider, precision: options.precision });
   try {
     const progressBar = createProgressBar(io, options.json === true);
     const { variants, timingsMs } = await generate(model, job, {

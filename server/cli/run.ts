@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { BackdropError } from "../../shared/errors.ts";
 import { defaultPort, fallbackPorts } from "../../shared/protocol/limits.ts";
-import { providers } from "../../shared/providers.ts";
+import { precisions, providers } from "../../shared/providers.ts";
 import { fusions, samplers, settingsSchema } from "../../shared/settings.ts";
 import { version } from "../../shared/version.ts";
 import type { DoctorOptions } from "./doctor.ts";
@@ -75,6 +75,9 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .option("--guidance-end <0..1>", "to this one; steps without it are faster", String(defaults.guidanceEnd))
     .option("--seed <number>", "same seed, same picture (default: random)")
     .option("--variants <1..4>", "pictures to make, from consecutive seeds", String(defaults.variants))
+    .addOption(
+      new Option("--precision <kind>", "int8: faster on CPUs, a little less exact").choices(precisions).default("fp32"),
+    )
     .option("--previews", "also write preview-NN.jpg after every step")
     .addOption(provider())
     .addOption(json())

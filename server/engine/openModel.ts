@@ -1,4 +1,4 @@
-import type { ProviderChoice } from "../../shared/providers.ts";
+import type { Precision, ProviderChoice } from "../../shared/providers.ts";
 import { readModelPackage } from "../checkpoint/modelPackage.ts";
 import { checkFileSizes } from "../checkpoint/verifyPackage.ts";
 import type { Model } from "../pipeline/model.ts";
@@ -15,6 +15,8 @@ export interface OpenModel extends Model {
 
 export interface OpenModelOptions {
   readonly provider: ProviderChoice;
+  /** of the denoiser's linear layers, fp32 unless given */
+  readonly precision?: Precision;
   /** bytes that this process can still take; what the machine says unless given */
   readonly availableMemory?: () => Promise<number>;
 }
@@ -25,9 +27,11 @@ export async function openModel(nameOrDir: string, options: OpenModelOptions): P
   const modelPackage = await readModelPackage(await findPackage(nameOrDir));
   await checkFileSizes(modelPackage);
   const tokenize = await openTokenizer(modelPackage);
-  const sessions = createSessions(modelPackage, provider, options.availableMemory ?? availableMemory);
+  const { precision = "fp32" } = options;
+  const sessions = createSessions(modelPackage, provider, precision, options.availableMemory ?? availableMemory);
   return {
     package: modelPackage,
+    precision,
     tokenize,
     prepare: sessions.prepare,
     run: async (request, inputs) => (await sessions.get(request)).run(inputs),

@@ -1,5 +1,5 @@
 import type { Size } from "../../shared/geometry.ts";
-import type { Provider } from "../../shared/providers.ts";
+import type { Precision, Provider } from "../../shared/providers.ts";
 import { compileGraphs } from "../checkpoint/compile.ts";
 import { type GraphRequest, graphFile, graphsForSize } from "../checkpoint/graphRequest.ts";
 import type { ModelPackage } from "../checkpoint/modelPackage.ts";
@@ -35,6 +35,7 @@ interface Opened {
 
 interface Compiled {
   readonly name: string;
+  readonly graph: GraphRequest["graph"];
   readonly file: string;
   readonly need: SessionNeed;
 }
@@ -42,6 +43,7 @@ interface Compiled {
 export function createSessions(
   modelPackage: ModelPackage,
   provider: Provider,
+  precision: Precision,
   availableMemory: () => Promise<number>,
 ): Sessions {
   /** oldest first */
@@ -53,15 +55,19 @@ export function createSessions(
 
   /** Compiles what is out of date, all at once. */
   async function compile(requests: readonly GraphRequest[]): Promise<Compiled[]> {
-    const compiled = await compileGraphs(modelPackage.dir, requests);
-    // Of another provider's own memory nothing is known here.
-    const needOf = provider === "cpu" ? sessionNeed : () => ({ heldBytes: 0, loadingBytes: 0 });
-    return compiled.map(({ request, file, memory }) => ({ name: graphFile(request), file, need: needOf(memory) }));
+    const compiled = await compileGraphs(modelPackage.dir, requests, precision);
+    return compiled.map(({ request, file, memory }) => ({
+      name: graphFile(request, precision),
+      graph: request.graph,
+      file,
+      // Of another provider's own memory nothing is known here.
+      need: providerOf(request.graph, provider) === "cpu" ? sessionNeed(memory) : { heldBytes: 0, loadingBytes: 0 },
+    }));
   }
 
-  function load({ name, file, need }: Compiled): void {
+  function load({ name, graph, file, need }: Compiled): void {
     // Noted before it is there, so that a second caller waits for it instead of loading it again.
-    const session = openSession(file, { provider });
+    const session = openSession(file, { provider: providerOf(graph, provider) });
     open.set(name, { session, need });
     closed.delete(name);
     session.catch(() => open.delete(name));
@@ -80,7 +86,7 @@ export function createSessions(
   return {
     async prepare(work, frame) {
       const whole = graphsForSize(work);
-      const missing = whole.filter((request) => !open.has(graphFile(request)));
+      const missing = whole.filter((request) => !open.has(graphFile(request, precision)));
       const compiled = missing.length > 0 ? await compile(missing) : [];
       const availableBytes = await availableMemory();
       if (
@@ -96,7 +102,7 @@ export function createSessions(
           load(graph);
           await open.get(graph.name)?.session;
         }
-        await Promise.all(whole.map((request) => open.get(graphFile(request))?.session));
+        await Promise.all(whole.map((request) => open.get(graphFile(request, precision))?.session));
         return {};
       }
       roomBytes = roomForSessions(frame, availableBytes, openBytes());
@@ -109,7 +115,7 @@ export function createSessions(
     },
 
     async get(request) {
-      const name = graphFile(request);
+      const name = graphFile(request, precision);
       if (!open.has(name)) {
         const [compiled] = await compile([request]);
         // Another caller may have loaded it meanwhile.
@@ -129,4 +135,9 @@ export function createSessions(
       await Promise.all(sessions.map(async ({ session }) => (await session).dispose()));
     },
   };
+}
+
+/** Text stays on the CPU: it is little work, and its token numbers are integers that not every provider computes with. */
+function providerOf(graph: GraphRequest["graph"], provider: Provider): Provider {
+  return graph === "text" ? "cpu" : provider;
 }

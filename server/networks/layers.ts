@@ -1,6 +1,6 @@
 import { size, type Value } from "../onnx/graph.ts";
 import * as nn from "../onnx/nn.ts";
-import { add, matmul } from "../onnx/ops.ts";
+import { add } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
 
 // Layers: an operator of server/onnx with the weights that PyTorch's layer of the same name keeps.
@@ -12,7 +12,7 @@ interface WithBias {
 
 /** x·Wᵀ + b on the last axis. Reads weight [out,in] and bias [out]. */
 export function linear(s: Scope, x: Value, outFeatures: number, { bias = true }: WithBias = {}): Value {
-  const y = matmul(x, s.weight("weight", [outFeatures, size(x, -1)]), { transB: true });
+  const y = nn.linear(x, s.weight("weight", [outFeatures, size(x, -1)]));
   return bias ? add(y, s.weight("bias", [outFeatures])) : y;
 }
 

@@ -1,3 +1,4 @@
+import type { Precision } from "../../shared/providers.ts";
 import { type Attribute, encodeModel, type ModelNode, type ModelTensor } from "./protobuf.ts";
 import { type DataType, formatShape, type Shape } from "./shape.ts";
 
@@ -40,8 +41,12 @@ export class Graph {
   readonly #stored = new Map<string, Value>();
   #counter = 0;
 
-  constructor(name: string) {
+  /** how linear layers are computed */
+  readonly precision: Precision;
+
+  constructor(name: string, precision: Precision = "fp32") {
     this.#name = name;
+    this.precision = precision;
   }
 
   input(name: string, type: DataType, shape: Shape): Value {

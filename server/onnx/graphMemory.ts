@@ -70,7 +70,14 @@ interface Buffer {
   values: number;
 }
 
-const elementBytes: Readonly<Record<DataType, number>> = { float32: 4, float16: 2, bfloat16: 2, int64: 8, bool: 1 };
+const elementBytes: Readonly<Record<DataType, number>> = {
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  uint8: 1,
+  int64: 8,
+  bool: 1,
+};
 
 const views: ReadonlySet<string> = new Set(["Reshape", "Identity"]);
 const elementwise: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 import { size, type Value } from "./graph.ts";
-import { add, mul, reshape } from "./ops.ts";
+import { abs, add, cast, div, matmul, mul, reshape, transpose } from "./ops.ts";
 import type { Attribute } from "./protobuf.ts";
 import { formatShape } from "./shape.ts";
 
@@ -26,6 +26,32 @@ export function conv2d(x: Value, weight: Value, bias: Value | undefined, options
   const attributes: Record<string, Attribute> = { kernel_shape: kernel, pads, strides: [stride, stride] };
   const inputs = bias ? [x, weight, bias] : [x, weight];
   return x.graph.node("Conv", inputs, x.type, [x.shape[0] ?? 1, size(weight, 0), height, width], attributes);
+}
+
+/** x·Wᵀ.   x [.., in], weight [out, in] → [.., out] */
+export function linear(x: Value, weight: Value): Value {
+  // An embedding is one row: nothing to gain.
+  return x.graph.precision === "int8" && x.shape.length > 2
+    ? linearInt8(x, weight)
+    : matmul(x, weight, { transB: true });
+}
+
+/** The weights are made integers when the graph is loaded, so that the checkpoint stays the only copy on disk. */
+function linearInt8(x: Value, weight: Value): Value {
+  const columns = transpose(weight, [1, 0]);
+  // A column of zeros has any scale but 0.
+  const scale = div(add(greatest(abs(columns)), 1e-12), 127);
+  // Unsigned, because CPUs without VNNI instructions saturate products of signed weights.
+  const zeroPoint = cast(add(mul(scale, 0), 128), "uint8");
+  const integers = x.graph.node("QuantizeLinear", [columns, scale, zeroPoint], "uint8", columns.shape, { axis: 1 });
+  const shape = [...x.shape.slice(0, -1), size(weight, 0)];
+  return x.graph.node("DynamicQuantizeMatMul", [x, integers, scale, zeroPoint], x.type, shape, {}, "com.microsoft");
+}
+
+/** The greatest of each column: [N, M] → [M] */
+function greatest(x: Value): Value {
+  const rows = x.graph.constant(BigInt64Array.of(0n), [1]);
+  return x.graph.node("ReduceMax", [x, rows], x.type, [size(x, 1)], { keepdims: 0 });
 }
 
 /** Transposed convolution with kernel = stride (no overlap). weight [Cin,Cout,k,k] → [B,Cout,kH,kW]. */

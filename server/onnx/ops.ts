@@ -24,6 +24,7 @@ export function atLeast(a: Value, b: number): Value {
 /** a > 0 */
 export const isPositive = (a: Value): Value => a.graph.node("Greater", [a, scalar(a, 0)], "bool", a.shape);
 
+export const abs = (x: Value): Value => unary("Abs", x);
 export const tanh = (x: Value): Value => unary("Tanh", x);
 export const relu = (x: Value): Value => unary("Relu", x);
 const sigmoid = (x: Value): Value => unary("Sigmoid", x);
@@ -39,7 +40,7 @@ export const quickGelu = (x: Value): Value =>
 
 export function cast(x: Value, type: DataType): Value {
   if (x.type === type) return x;
-  const to = { float32: 1, float16: 10, bfloat16: 16, int64: 7, bool: 9 }[type];
+  const to = { float32: 1, float16: 10, bfloat16: 16, uint8: 2, int64: 7, bool: 9 }[type];
   return x.graph.node("Cast", [x], type, x.shape, { to });
 }
 

@@ -73,7 +73,14 @@ message Dimension { optional int64 dim_value = 1; optional string dim_param = 2;
 
 const modelProto = protobuf.parse(onnxProto, { keepCase: true }).root.lookupType("ModelProto");
 
-const dataTypes: Readonly<Record<DataType, number>> = { float32: 1, int64: 7, bool: 9, float16: 10, bfloat16: 16 };
+const dataTypes: Readonly<Record<DataType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  bfloat16: 16,
+};
 const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 };
 const irVersion = 10;
 const opset = { "": 20, "com.microsoft": 1 };

@@ -1,5 +1,5 @@
 /** Element types that our graphs use, named as in ONNX. */
-export type DataType = "float32" | "float16" | "bfloat16" | "int64" | "bool";
+export type DataType = "float32" | "float16" | "bfloat16" | "int64" | "uint8" | "bool";
 
 /** A size in elements. "B" is the batch, the only size that is left open; it may only stand first. */
 export type Dim = number | "B";

@@ -167,7 +167,7 @@ async function finish(model: Model, job: DecidedJob, scene: Scene, seed: number,
   const background = await workToFrame(scene, ground);
   const result = await encodePng(pasteProduct(background, scene.product));
   const proof = proveProduct(scene.product, await decodeImage(result, "result.png"));
-  const recipe = createRecipe(job, model.package, scene, seed, proof);
+  const recipe = createRecipe(job, model, scene, seed, proof);
   return {
     seed,
     background: withRecipe(await encodePng(background), recipe),

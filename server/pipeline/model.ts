@@ -1,5 +1,6 @@
 import { BackdropError } from "../../shared/errors.ts";
 import type { Size } from "../../shared/geometry.ts";
+import type { Precision } from "../../shared/providers.ts";
 import type { GraphRequest } from "../checkpoint/graphRequest.ts";
 import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import type { FloatTensor, NamedTensors } from "../runtime/tensor.ts";
@@ -10,6 +11,7 @@ import type { FloatTensor, NamedTensors } from "../runtime/tensor.ts";
  */
 export interface Model {
   readonly package: ModelPackage;
+  readonly precision: Precision;
   /**
    * Plans a job that paints `work` (px) for an output of `frame`, and loads all it needs, so that loading is no part of what
    * follows, unless memory is short.

@@ -18,10 +18,12 @@ export async function openSession(path: string, options: { readonly provider: Pr
   const [code, failed] =
     options.provider === "cpu"
       ? (["model_corrupt", `${graph}: cannot be loaded; compile the model again`] as const)
-      : (["invalid_params", `provider ${options.provider}: cannot load ${graph}; choose cpu or auto`] as const);
+      : (["invalid_params", `provider ${options.provider}: cannot run ${graph} here; choose cpu or auto`] as const);
   const session = await native(code, failed, () =>
     ort.InferenceSession.create(path, {
-      executionProviders: options.provider === "cpu" ? ["cpu"] : [options.provider, "cpu"],
+      executionProviders: [options.provider],
+      // A graph that the provider cannot run whole is an error: parts of it on the CPU would be slow, and nobody would know why.
+      ...(options.provider !== "cpu" && { extra: { session: { disable_cpu_ep_fallback: "1" } } }),
       graphOptimizationLevel: "all",
       // A memory pattern is a second home for all activations beside the arena that already holds them, and no faster.
       enableMemPattern: false,

@@ -159,8 +159,9 @@ function typed(type: DataType, buffer: ArrayBuffer): TestTensor["data"] {
       return new Uint16Array(buffer);
     case "int64":
       return new BigInt64Array(buffer);
+    case "uint8":
     case "bool":
-      throw new Error("fixtures hold no booleans");
+      throw new Error(`fixtures hold no ${type}`);
   }
 }
 

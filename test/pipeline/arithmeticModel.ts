@@ -16,6 +16,7 @@ export function arithmeticModel(overrides: Partial<ModelPackage> = {}): Model & 
   const calls: Call[] = [];
   return {
     package: { ...examplePackage, ...overrides },
+    precision: "fp32",
     calls,
     prepare: async () => ({}),
     tokenize: (text) => ({
