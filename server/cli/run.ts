@@ -76,7 +76,12 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .option("--seed <number>", "same seed, same picture (default: random)")
     .option("--variants <1..4>", "pictures to make, from consecutive seeds", String(defaults.variants))
     .addOption(
-      new Option("--precision <kind>", "int8: faster on CPUs, a little less exact").choices(precisions).default("fp32"),
+      new Option(
+        "--precision <kind>",
+        "int8: the denoiser's linear layers on 8-bit integers; docs/providers.md says what it gains",
+      )
+        .choices(precisions)
+        .default("fp32"),
     )
     .option("--previews", "also write preview-NN.jpg after every step")
     .addOption(provider())
