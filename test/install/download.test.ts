@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type DownloadOptions, downloadFile } from "../../server/install/download.ts";
 import { describeFile } from "../../server/install/hub.ts";
@@ -11,7 +12,7 @@ import { cutAfter, sendContent, sha256, startHub } from "./hubServer.ts";
 
 const path = "owner/repository/weights.safetensors";
 const content = randomBytes(300_000);
-const patience = { attempts: 4, firstWaitMs: 1, longestWaitMs: 50, stallMs: 200 };
+const patience = { attempts: 4, firstWaitMs: 1, longestWaitMs: 50, stallMs: 1000 };
 const stop = new AbortController();
 
 let hub: Awaited<ReturnType<typeof startHub>>;
@@ -39,6 +40,11 @@ async function fetchFile(more: Partial<DownloadOptions> = {}): Promise<string> {
   const file = await describeFile(options().hub, where, stop.signal);
   if (file === undefined) throw new Error("the hub has no such file");
   return await downloadFile(join(dir, "weights.safetensors"), file, options(more));
+}
+
+/** Until the download has shown so many bytes. */
+async function arrived(bytes: number): Promise<void> {
+  while (shownBytes < bytes) await sleep(5);
 }
 
 async function expectWhole(): Promise<void> {
@@ -88,7 +94,8 @@ test("a server that ignores ranges gets the file from the start", async () => {
 test("another copy behind the same address, by its ETag, is fetched from the start", async () => {
   hub.fault(path, ({ response }) => {
     response.writeHead(200, { etag: '"old"', "content-length": content.length });
-    response.write(randomBytes(50_000), () => setTimeout(() => response.destroy(), 30));
+    response.write(randomBytes(50_000));
+    void arrived(50_000).then(() => response.destroy());
   });
   await fetchFile();
   await expectWhole();
@@ -165,7 +172,8 @@ test("an interruption stops within its file and keeps what has arrived", async (
   const interrupt = new AbortController();
   hub.fault(path, ({ response }) => {
     response.writeHead(200, { etag: `"${sha256(content)}"`, "content-length": content.length });
-    response.write(content.subarray(0, 20_000), () => setTimeout(() => interrupt.abort(), 50));
+    response.write(content.subarray(0, 20_000));
+    void arrived(20_000).then(() => interrupt.abort());
   });
   await expect(fetchFile({ signal: interrupt.signal })).rejects.toThrow();
   await fetchFile();
