@@ -2,6 +2,7 @@ import type { ToUi } from "../messages.ts";
 import type { Connection } from "./connection/connection.ts";
 import { createCanvasPreviews } from "./effects/canvasPreviews.ts";
 import type { Context, World } from "./effects/context.ts";
+import { createDescribeReference, type DescribeReference } from "./effects/describeReference.ts";
 import { createEditors, type Editors } from "./effects/editors.ts";
 import { followJobs } from "./effects/followJobs.ts";
 import { createRuns, type Runs } from "./effects/generate.ts";
@@ -26,6 +27,7 @@ export interface Panel {
   readonly runs: Runs;
   readonly layers: Layers;
   readonly editors: Editors;
+  readonly describeReference: DescribeReference;
   readonly results: Results;
   readonly connection: Pick<Connection, "pair" | "forget" | "retry">;
 }
@@ -45,6 +47,7 @@ export function createPanel(world: World, opened: Opened): Panel {
     runs: createRuns(context),
     layers: createLayers(context),
     editors: createEditors(context),
+    describeReference: createDescribeReference(context),
     results,
     connection: world.connection,
   };

@@ -4,7 +4,7 @@ import { type MaskBrush, paintStroke } from "../mask/strokes.ts";
 import type { Point } from "../patches/geometry.ts";
 import type { PaintedMask, Shown } from "../state/state.ts";
 import { drawTaken } from "./drawTaken.ts";
-import { pointIn } from "./pointIn.ts";
+import { type ClickedPoint, clickedAt, pointIn } from "./pointIn.ts";
 
 interface MaskCanvasProps {
   readonly picture: Shown;
@@ -12,13 +12,15 @@ interface MaskCanvasProps {
   readonly brush: MaskBrush;
   /** after a whole stroke */
   readonly onStroke: (mask: PaintedMask) => void;
+  /** clicks select instead of painting; `keep` false: what is clicked is to be left out */
+  readonly onPick: ((click: ClickedPoint) => void) | null;
 }
 
 /**
- * The product with the part in red that its mask takes away; strokes change the mask. Arrow keys move the brush, Space puts it
- * down.
+ * The product with the part in red that its mask takes away; strokes change the mask, or clicks pick something. Arrow keys move
+ * the brush, Space puts it down; where clicks pick, Space picks and Delete does what Alt with a click does.
  */
-export function MaskCanvas({ picture, mask, brush, onStroke }: MaskCanvasProps): JSX.Element {
+export function MaskCanvas({ picture, mask, brush, onStroke, onPick }: MaskCanvasProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const image = useRef<HTMLImageElement>(null);
   const stroke = useRef<{ readonly mask: PaintedMask; readonly from: Point } | null>(null);
@@ -42,6 +44,7 @@ export function MaskCanvas({ picture, mask, brush, onStroke }: MaskCanvasProps):
   const onPointerDown = (event: PointerEvent) => {
     const point = pointIn(canvas.current, event, mask.sizePx);
     if (point === null || event.button !== 0) return;
+    if (onPick !== null) return onPick(clickedAt(point, mask.sizePx, !event.altKey));
     canvas.current?.setPointerCapture(event.pointerId);
     stroke.current = { mask, from: point };
     paintTo(point);
@@ -55,9 +58,13 @@ export function MaskCanvas({ picture, mask, brush, onStroke }: MaskCanvasProps):
   const onKeyDown = (event: KeyboardEvent) => {
     const from = at ?? { x: width / 2, y: height / 2 };
     const moved = movedBrush(event.key, from, Math.max(1, event.shiftKey ? brush.radiusPx * 2 : brush.radiusPx / 2));
-    if (moved === null && event.key !== " ") return;
+    const isPick = event.key === " " || (onPick !== null && event.key === "Delete");
+    if (moved === null && !isPick) return;
     event.preventDefault();
-    if (moved === null) onStroke(paintStroke(mask, brush, from, from));
+    if (moved === null) {
+      if (onPick !== null) onPick(clickedAt(from, mask.sizePx, event.key === " "));
+      else onStroke(paintStroke(mask, brush, from, from));
+    }
     setAt({
       x: Math.min(Math.max((moved ?? from).x, 0), width),
       y: Math.min(Math.max((moved ?? from).y, 0), height),
@@ -75,7 +82,11 @@ export function MaskCanvas({ picture, mask, brush, onStroke }: MaskCanvasProps):
         height={height}
         role="application"
         tabIndex={0}
-        aria-label="Product mask; arrow keys move the brush, Space paints"
+        aria-label={
+          onPick === null
+            ? "Product mask; arrow keys move the brush, Space paints"
+            : "Product mask; arrow keys move, Space selects the object, Delete takes it away"
+        }
         onPointerDown={onPointerDown}
         onPointerMove={onPointerMove}
         onPointerUp={endStroke}

@@ -1,12 +1,12 @@
 import type { JSX } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
 import { type BrushSize, patchesBetween, patchesUnder } from "../patches/brush.ts";
-import { type PatchLayout, type Point, patchAt } from "../patches/geometry.ts";
+import { type PatchLayout, type Point, patchAt, patchRect } from "../patches/geometry.ts";
 import type { PatchState } from "../patches/visibility.ts";
 import type { Shown } from "../state/state.ts";
 import { PatchCells } from "./PatchCells.tsx";
 import { PatchOverlay, rectsPath } from "./PatchOverlay.tsx";
-import { pointIn } from "./pointIn.ts";
+import { type ClickedPoint, clickedAt, pointIn } from "./pointIn.ts";
 
 interface PatchGridProps {
   readonly picture: Shown;
@@ -17,13 +17,15 @@ interface PatchGridProps {
   /** before each stroke */
   readonly onBegin: () => void;
   readonly onPaint: (patches: readonly number[], isHidden: boolean) => void;
+  /** clicks select instead of painting; `keep` false: what is clicked is to be left out */
+  readonly onPick: ((click: ClickedPoint) => void) | null;
 }
 
 /**
  * The reference with its patches, to hide and show them: a stroke that begins on a patch hidden by hand shows, any other hides.
- * Arrow keys move a cursor, Space does there what a click does.
+ * Arrow keys move a cursor, Space does there what a click does; where clicks pick something, Delete does what Alt with a click does.
  */
-export function PatchGrid({ picture, grid, states, brush, onBegin, onPaint }: PatchGridProps): JSX.Element {
+export function PatchGrid({ picture, grid, states, brush, onBegin, onPaint, onPick }: PatchGridProps): JSX.Element {
   const id = useId();
   const field = useRef<HTMLDivElement>(null);
   const stroke = useRef<{ readonly isHiding: boolean; readonly from: Point } | null>(null);
@@ -42,6 +44,7 @@ export function PatchGrid({ picture, grid, states, brush, onBegin, onPaint }: Pa
   const onPointerDown = (event: PointerEvent) => {
     const point = pointIn(field.current, event, picture.sizePx);
     if (point === null || event.button !== 0) return;
+    if (onPick !== null) return onPick(clickedAt(point, picture.sizePx, !event.altKey));
     field.current?.setPointerCapture(event.pointerId);
     const patch = patchAt(layout, point);
     setCursor(patch);
@@ -60,6 +63,11 @@ export function PatchGrid({ picture, grid, states, brush, onBegin, onPaint }: Pa
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const moved = movedCursor(event.key, cursor, grid);
+    if (onPick !== null && (event.key === " " || event.key === "Delete")) {
+      event.preventDefault();
+      const { x, y, width: across, height: down } = patchRect(layout, cursor);
+      return onPick(clickedAt({ x: x + across / 2, y: y + down / 2 }, picture.sizePx, event.key === " "));
+    }
     const isPainting = event.key === " " || (event.key === "Enter" && !event.ctrlKey && !event.metaKey);
     if (moved === null && !isPainting) return;
     event.preventDefault();
@@ -78,7 +86,11 @@ export function PatchGrid({ picture, grid, states, brush, onBegin, onPaint }: Pa
         class="patch-grid"
         role="grid"
         tabIndex={0}
-        aria-label="Patches of the reference; Space hides or shows"
+        aria-label={
+          onPick === null
+            ? "Patches of the reference; Space hides or shows"
+            : "Patches of the reference; Space hides the object, Delete shows it"
+        }
         aria-rowcount={grid}
         aria-colcount={grid}
         aria-multiselectable="true"
@@ -93,7 +105,9 @@ export function PatchGrid({ picture, grid, states, brush, onBegin, onPaint }: Pa
         <svg viewBox={`0 0 ${width} ${height}`} role="presentation">
           <PatchOverlay layout={layout} states={states} linesAcross={56} hasGrid={true} />
           <PatchCells layout={layout} states={states} idPrefix={id} cursor={cursor} />
-          {hovered !== null && <path class="brush-outline" d={rectsPath(layout, patchesUnder(grid, hovered, brush))} />}
+          {hovered !== null && onPick === null && (
+            <path class="brush-outline" d={rectsPath(layout, patchesUnder(grid, hovered, brush))} />
+          )}
         </svg>
       </div>
     </div>

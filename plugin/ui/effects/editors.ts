@@ -1,12 +1,16 @@
+import type { Size } from "../../../shared/geometry.ts";
+import type { Point } from "../../../shared/protocol/helpers.ts";
 import type { PictureSlot } from "../../messages.ts";
 import { problemOf } from "../state/problem.ts";
-import type { Editor } from "../state/state.ts";
+import type { Editor, PaintedMask } from "../state/state.ts";
 import type { Context } from "./context.ts";
 
 export interface Editors {
   /** loads the picture, then opens */
   openPatches(): Promise<void>;
   openProductMask(): Promise<void>;
+  /** the object that was clicked on the open editor's picture, at `sizePx`; rejects with the signal's reason */
+  findObject(points: readonly Point[], sizePx: Size, signal: AbortSignal): Promise<PaintedMask>;
   close(): void;
 }
 
@@ -16,9 +20,11 @@ const maxSidePx = 1024;
 type PaintEditor = Extract<Editor, { type: "patches" | "productMask" }>["type"];
 
 /** Opens the views that take the whole panel, with the picture that is painted on. */
-export function createEditors({ host, pixels, state, dispatch, subscribe }: Context): Editors {
+export function createEditors({ host, connection, pixels, state, dispatch, subscribe }: Context): Editors {
   let turn = 0;
   let shownUrl: string | null = null;
+  /** the file of the picture that is painted on */
+  let shownBytes: Uint8Array = new Uint8Array();
 
   subscribe(({ editor }) => {
     const url = "picture" in editor ? editor.picture.url : null;
@@ -36,8 +42,9 @@ export function createEditors({ host, pixels, state, dispatch, subscribe }: Cont
       const file = slot === "reference" ? referenceFile : null;
       const bytes = file?.bytes ?? (await host.request("export_picture", { slot, maxSidePx })).picture.bytes;
       const picture = await pixels.show(bytes);
-      if (isWaiting(own)) dispatch({ type: "editor_changed", editor: { type, picture } });
-      else URL.revokeObjectURL(picture.url);
+      if (!isWaiting(own)) return URL.revokeObjectURL(picture.url);
+      shownBytes = bytes;
+      dispatch({ type: "editor_changed", editor: { type, picture } });
     } catch (thrown) {
       if (!isWaiting(own)) return;
       dispatch({ type: "editor_changed", editor: { type: "closed" } });
@@ -53,6 +60,10 @@ export function createEditors({ host, pixels, state, dispatch, subscribe }: Cont
   return {
     openPatches: () => open("patches", "reference"),
     openProductMask: () => open("productMask", "product"),
+    async findObject(points, sizePx, signal) {
+      const picture = await connection.upload(shownBytes, signal);
+      return await pixels.readMask(await connection.segment(picture, points, signal), sizePx);
+    },
     close: () => dispatch({ type: "editor_changed", editor: { type: "closed" } }),
   };
 }

@@ -22,6 +22,11 @@ export const browserPixels: Pixels = {
     withBitmap(decodeOrRefuse(product, "the product"), (bitmap) =>
       keepsAnything(multiplied(alphaOf(readPixels(drawWhole(bitmap, mask.sizePx))), mask.data)),
     ),
+  readMask: (png, sizePx) =>
+    withBitmap(decodeOrRefuse(png, "the mask"), (bitmap) => ({
+      sizePx,
+      data: luminanceOf(readPixels(drawWhole(bitmap, sizePx))),
+    })),
   async referenceMask({ sizePx, grid, hidden, maskLayer }) {
     const keep =
       maskLayer === null

@@ -23,6 +23,8 @@ export interface Pixels {
   productMask(mask: PaintedMask, sizePx: Size): Promise<Uint8Array>;
   /** whether any of the picture's opaque pixels is left in the mask */
   leavesProduct(product: Uint8Array, mask: PaintedMask): Promise<boolean>;
+  /** a mask that a helper found, at `sizePx` */
+  readMask(png: Uint8Array, sizePx: Size): Promise<PaintedMask>;
   /** PNG, white = keep, at `plan.sizePx` */
   referenceMask(plan: ReferenceMaskPlan): Promise<Uint8Array>;
   /** of each patch, the part that the mask layer, or without one the reference's own transparency, drops; null where nothing is dropped */

@@ -1,13 +1,16 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { IconButton } from "../components/IconButton.tsx";
+import { ObjectSelectionNote } from "../components/ObjectSelectionNote.tsx";
 import { PatchGrid } from "../components/PatchGrid.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { Segments } from "../components/Segments.tsx";
 import { SliderRow } from "../components/SliderRow.tsx";
+import { useObjectSelection } from "../components/useObjectSelection.ts";
 import { useUndo } from "../components/useUndo.ts";
 import { Warnings } from "../components/Warnings.tsx";
 import { type BrushSize, brushSizes } from "../patches/brush.ts";
+import { patchesOf } from "../patches/selection.ts";
 import { countOf, hiddenReferenceText, inverted, patchStates, withPatches } from "../patches/visibility.ts";
 import { hiddenByHand, patchGrid, type Shown } from "../state/state.ts";
 import { EditorFrame } from "./EditorFrame.tsx";
@@ -15,21 +18,40 @@ import { EditorFrame } from "./EditorFrame.tsx";
 /** At 1 even a patch that is dropped whole would count as visible. */
 const thresholdRange = { min: 0, max: 0.95 };
 
+const tools = [
+  { value: "brush", label: "Brush" },
+  { value: "object", label: "Select object" },
+] as const;
+type Tool = (typeof tools)[number]["value"];
+
 /** Which patches of the reference the model sees: those hidden here have no influence on the picture. */
 export function PatchEditor({ picture }: { readonly picture: Shown }): JSX.Element {
   const { panel, state } = usePanel();
   const [brush, setBrush] = useState<BrushSize>(1);
+  const [tool, setTool] = useState<Tool>("brush");
   const grid = patchGrid(state);
   const { visibilityThreshold } = state.form;
   const hidden = hiddenByHand(state);
   const states = patchStates(grid, hidden, state.droppedParts, visibilityThreshold);
   const droppedCount = countOf(states, "dropped");
   const hide = (patches: readonly number[]) => panel.dispatch({ type: "patches_hidden", hidden: patches });
-  const past = useUndo(hide);
+  const past = useUndo((patches: readonly number[]) => {
+    selection.finish();
+    hide(patches);
+  });
   const change = (patches: readonly number[]) => {
+    selection.finish();
     past.remember(hidden);
     hide(patches);
   };
+  const selection = useObjectSelection({
+    painted: hidden,
+    sizePx: picture.sizePx,
+    onFound: (before, object, isHidden) => {
+      past.remember(hidden);
+      hide(withPatches(before, patchesOf(object, grid, visibilityThreshold), isHidden));
+    },
+  });
 
   // A fast stroke paints several times before the next rendering.
   const paint = (patches: readonly number[], isHidden: boolean) => {
@@ -44,8 +66,12 @@ export function PatchEditor({ picture }: { readonly picture: Shown }): JSX.Eleme
         grid={grid}
         states={states}
         brush={brush}
-        onBegin={() => past.remember(hidden)}
+        onBegin={() => {
+          selection.finish();
+          past.remember(hidden);
+        }}
         onPaint={paint}
+        onPick={tool === "object" ? selection.click : null}
       />
       <div class="editor-row">
         <div aria-live="polite">
@@ -61,14 +87,22 @@ export function PatchEditor({ picture }: { readonly picture: Shown }): JSX.Eleme
         </div>
       </div>
       <div class="row">
-        <span aria-hidden="true">Brush</span>
-        <Segments
-          label="Brush, patches a side"
-          options={brushSizes.map((size) => ({ value: size, label: String(size) }))}
-          chosen={brush}
-          onChoose={setBrush}
-        />
+        <span aria-hidden="true">Tool</span>
+        <Segments label="Tool" options={tools} chosen={tool} onChoose={setTool} />
       </div>
+      {tool === "object" ? (
+        <ObjectSelectionNote selection={selection} />
+      ) : (
+        <div class="row">
+          <span aria-hidden="true">Brush</span>
+          <Segments
+            label="Brush, patches a side"
+            options={brushSizes.map((size) => ({ value: size, label: String(size) }))}
+            chosen={brush}
+            onChoose={setBrush}
+          />
+        </div>
+      )}
       {state.droppedParts !== null && (
         <SliderRow
           label="Threshold"
@@ -81,8 +115,10 @@ export function PatchEditor({ picture }: { readonly picture: Shown }): JSX.Eleme
       )}
       {countOf(states, "visible") === 0 && <Warnings warnings={[hiddenReferenceText]} />}
       <p class="hint">
-        Click or drag to hide patches, again to show them. Hidden ones do not influence style, depth or layout; the
-        prompt paints there.
+        {tool === "object"
+          ? "Click an object to hide it, click more of it to add, Alt+click to show it again. "
+          : "Click or drag to hide patches, again to show them. "}
+        Hidden ones do not influence style, depth or layout; the prompt paints there.
         {picture.sizePx.width !== picture.sizePx.height &&
           " What lies outside of the square counts with the patches at its border."}
       </p>

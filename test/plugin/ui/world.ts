@@ -293,6 +293,13 @@ function fakePixels() {
     }),
     leavesProduct: async (_, { data }) => data.some((value) => value >= 128),
     productMask: async () => bytesOf("product mask"),
+    // The object is the left half.
+    readMask: async (_, sizePx) => ({
+      sizePx,
+      data: Uint8Array.from({ length: sizePx.width * sizePx.height }, (_, i) =>
+        i % sizePx.width < sizePx.width / 2 ? 255 : 0,
+      ),
+    }),
     referenceMask: async ({ grid, hidden }) => bytesOf(`mask ${grid}: ${hidden.join(",")}`),
     async droppedParts(_, maskLayer) {
       if (maskLayer === null) return null;
