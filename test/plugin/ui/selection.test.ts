@@ -147,9 +147,8 @@ describe("in the product's mask", () => {
 describe("in the reference's patches", () => {
   it("an object is hidden, and shown again", async () => {
     // Patches of 2 × 2 px of the fake's picture, of which the object takes the left 5 px.
-    const models = [
-      { name: "coarse", title: "Coarse", patchGrid: 5, defaults: { fusion: "query", strength: 1 } },
-    ] as const;
+    const defaults = { fusion: "query", strength: 1, guidance: 3 } as const;
+    const models = [{ name: "coarse", title: "Coarse", patchGrid: 5, defaults }] as const;
     const world = await show({ connection: { ...ready, models, defaultModel: "coarse" } });
     const hidden = () => Object.values(world.panel.state().hiddenPatches)[0];
     const covered = Array.from({ length: 25 }, (_, patch) => patch).filter((patch) => patch % 5 < 3);
