@@ -78,6 +78,10 @@ test("describing needs a helper, and the message says which", async () => {
   });
 });
 
+test("an installed captioner is asked", async () => {
+  expect(await withHelpers.describe(picture, new AbortController().signal)).toMatch(/^[a-z]+( [a-z]+)+$/);
+});
+
 test("an idle helper is released and opened again when it is asked", async () => {
   const assistant = createAssistant(tinyHelpersDir, 1);
   const first = await assistant.segment(picture, points);
