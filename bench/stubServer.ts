@@ -11,7 +11,7 @@ const server = await serve({
   port: 0,
   engine: { childPath: join(programDir(), "test", "server", "stubEngine.mjs") },
   models: [],
-  helpers: { segment: null, describe: null, depth: null },
+  helpers: { segment: null, describe: null },
   defaultModel: "mini",
   provider: "cpu",
   log: createLog({ write() {} }, "error"),

@@ -26,13 +26,13 @@ export interface Assistant {
   describe(picture: PictureFile, signal: AbortSignal): Promise<string>;
 }
 
-export function createAssistant(modelsDir: string, idleMs = 60_000): Assistant {
+export function createAssistant(modelsDirs: readonly string[], idleMs = 60_000): Assistant {
   const segmenter = new HeldHelper(openSegmenter, idleMs);
   const captioner = new HeldHelper(openCaptioner, idleMs);
   return {
     async segment(file, points) {
       const picture = await readPicture(file);
-      const helper = await findHelper("segment", modelsDir);
+      const helper = await findHelper("segment", modelsDirs);
       const mask =
         helper === undefined
           ? await segmentByColour(picture, points)
@@ -40,7 +40,7 @@ export function createAssistant(modelsDir: string, idleMs = 60_000): Assistant {
       return await encodeMask(mask);
     },
     async describe(file, signal) {
-      const helper = await findHelper("describe", modelsDir);
+      const helper = await findHelper("describe", modelsDirs);
       if (helper === undefined) {
         throw new BackdropError(
           "helper_missing",

@@ -7,7 +7,7 @@ import { fileListSchema } from "../checkpoint/modelPackage.ts";
 import { checkFileSizes } from "../checkpoint/verifyPackage.ts";
 
 /** `helper.json`: what a helper is for, and the files that make it up, in the layout of its Hugging Face repository. */
-const descriptionSchema = z.strictObject({
+export const helperSchema = z.strictObject({
   schemaVersion: z.literal(1),
   name: z.string(),
   title: z.string(),
@@ -16,28 +16,40 @@ const descriptionSchema = z.strictObject({
   files: fileListSchema,
 });
 
+export type HelperDescription = z.output<typeof helperSchema>;
+
 /** A helper's description, read and checked, with its folder. */
-export interface HelperPackage extends z.output<typeof descriptionSchema> {
+export interface HelperPackage extends HelperDescription {
   readonly dir: string;
 }
 
 /** The installed helper for a task, the first by name, with every file there in its size; undefined: none. */
-export async function findHelper(task: HelperTask, modelsDir: string): Promise<HelperPackage | undefined> {
-  const folders = (await readdir(modelsDir).catch(() => [])).sort();
-  for (const folder of folders) {
-    const helper = await readHelper(join(modelsDir, folder));
-    if (helper?.task !== task) continue;
-    await checkFileSizes(helper);
-    return helper;
-  }
-  return undefined;
+export async function findHelper(task: HelperTask, modelsDirs: readonly string[]): Promise<HelperPackage | undefined> {
+  const helper = (await listHelpers(modelsDirs)).find((each) => each.task === task);
+  if (helper !== undefined) await checkFileSizes(helper);
+  return helper;
 }
 
-async function readHelper(dir: string): Promise<HelperPackage | undefined> {
+/** Every helper in these folders, in their order and then by name. */
+export async function listHelpers(modelsDirs: readonly string[]): Promise<readonly HelperPackage[]> {
+  const helpers: HelperPackage[] = [];
+  for (const modelsDir of modelsDirs) {
+    // What is being installed has a dot before its name.
+    const folders = (await readdir(modelsDir).catch(() => [])).filter((folder) => !folder.startsWith(".")).sort();
+    for (const folder of folders) {
+      const helper = await readHelper(join(modelsDir, folder));
+      if (helper !== undefined) helpers.push(helper);
+    }
+  }
+  return helpers;
+}
+
+/** What lies in a folder, where it is a helper. */
+export async function readHelper(dir: string): Promise<HelperPackage | undefined> {
   const text = await readFile(join(dir, "helper.json"), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    return { ...descriptionSchema.parse(JSON.parse(text)), dir };
+    return { ...helperSchema.parse(JSON.parse(text)), dir };
   } catch (cause) {
     const what = `helper ${basename(dir)}: helper.json cannot be used; install the helper again`;
     throw new BackdropError("model_corrupt", what, { cause });

@@ -20,7 +20,7 @@ export async function checkFileSizes({ dir, name, files }: FilesOfPackage): Prom
 }
 
 /** Checks every file's size and sha256: reads everything, so only on request and after installing. */
-export async function verifyPackage(modelPackage: ModelPackage): Promise<void> {
+export async function verifyPackage(modelPackage: FilesOfPackage): Promise<void> {
   await checkFileSizes(modelPackage);
   const { dir, name, files } = modelPackage;
   for (const { path, sha256 } of files) {

@@ -1,6 +1,7 @@
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { toBackdropError } from "../../shared/errors.ts";
-import { listPackages } from "../engine/packages.ts";
+import { listHelpers } from "../assist/helperPackage.ts";
+import { listPackages, modelsDirs } from "../engine/packages.ts";
 import { catalogue } from "../install/catalogue/catalogue.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { modelState } from "./modelState.ts";
@@ -79,7 +80,8 @@ async function models(): Promise<readonly Finding[]> {
         ? { about: `model ${state.name}`, ok: true, found: `${state.title}, ${(state.sizeBytes / 1e6).toFixed(1)} MB` }
         : { about: `model ${state.name}`, ok: false, found: state.problem, fix: fixFor(state.name) },
   );
-  return [...found, installable(names)];
+  const helpers = (await listHelpers(modelsDirs())).map(({ name }) => name);
+  return [...found, installable([...names, ...helpers])];
 }
 
 function isInCatalogue(name: string): boolean {

@@ -1,6 +1,6 @@
 import { toBackdropError } from "../../shared/errors.ts";
-import { readModelPackage } from "../checkpoint/modelPackage.ts";
-import { checkFileSizes } from "../checkpoint/verifyPackage.ts";
+import { type PackageDescription, readModelPackage } from "../checkpoint/modelPackage.ts";
+import { checkFileSizes, type FilesOfPackage } from "../checkpoint/verifyPackage.ts";
 import { findPackage } from "../engine/packages.ts";
 
 export type ModelState =
@@ -16,9 +16,19 @@ export type ModelState =
 /** Whether a model's files are all there with their sizes. */
 export async function modelState(name: string): Promise<ModelState> {
   try {
-    const modelPackage = await readModelPackage(await findPackage(name));
-    await checkFileSizes(modelPackage);
-    const { title, licence, files } = modelPackage;
+    return await packageState(await readModelPackage(await findPackage(name)));
+  } catch (error) {
+    return { state: "broken", name, problem: toBackdropError(error).message };
+  }
+}
+
+/** The same of a package, a model's or a helper's, whose description is read already. */
+export async function packageState(
+  described: FilesOfPackage & Pick<PackageDescription, "title" | "licence">,
+): Promise<ModelState> {
+  const { name, title, licence, files } = described;
+  try {
+    await checkFileSizes(described);
     return { state: "ready", name, title, licence, sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0) };
   } catch (error) {
     return { state: "broken", name, problem: toBackdropError(error).message };

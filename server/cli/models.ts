@@ -1,13 +1,14 @@
 import { relative } from "node:path";
 import { workSize } from "../../shared/geometry.ts";
+import { type HelperPackage, listHelpers } from "../assist/helperPackage.ts";
 import { compileGraphs } from "../checkpoint/compile.ts";
 import { graphsForSize } from "../checkpoint/graphRequest.ts";
 import { readModelPackage } from "../checkpoint/modelPackage.ts";
 import { verifyPackage } from "../checkpoint/verifyPackage.ts";
-import { findPackage, listPackages } from "../engine/packages.ts";
+import { findPackage, listPackages, modelsDirs } from "../engine/packages.ts";
 import { catalogue } from "../install/catalogue/catalogue.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
-import { type ModelState, modelState } from "./modelState.ts";
+import { type ModelState, modelState, packageState } from "./modelState.ts";
 import { parseSize } from "./settingsFromOptions.ts";
 
 export interface ModelsOptions {
@@ -18,6 +19,7 @@ export interface ModelsOptions {
 export async function listModels({ json }: ModelsOptions, io: Io): Promise<number> {
   const states: ModelState[] = [];
   for (const name of await listPackages()) states.push(await modelState(name));
+  for (const helper of await listHelpers(modelsDirs())) states.push(await packageState(helper));
   for (const state of states) {
     if (json) printJson(io, { type: "model", ...state });
     else io.stdout(state.state === "ready" ? describe(state) : `${state.name}  broken: ${state.problem}\n`);
@@ -37,11 +39,21 @@ export async function listModels({ json }: ModelsOptions, io: Io): Promise<numbe
 
 /** `backdrop models verify NAME` */
 export async function verifyModel(name: string, { json }: ModelsOptions, io: Io): Promise<number> {
+  const helper = (await listHelpers(modelsDirs())).find((each) => each.name === name);
+  if (helper !== undefined) return await verifyHelper(helper, json, io);
   const modelPackage = await readModelPackage(await findPackage(name));
   await verifyPackage(modelPackage);
   const verified = { model: modelPackage.name, files: modelPackage.files.length, sha256: modelPackage.sha256 };
   if (json) printJson(io, { type: "done", ...verified });
   else io.stdout(`${verified.model}: all ${verified.files} files are as published (${verified.sha256})\n`);
+  return exitCodes.done;
+}
+
+async function verifyHelper(helper: HelperPackage, json: true | undefined, io: Io): Promise<number> {
+  await verifyPackage(helper);
+  const { name, files } = helper;
+  if (json) printJson(io, { type: "done", model: name, files: files.length });
+  else io.stdout(`${name}: all ${files.length} files are as they were installed\n`);
   return exitCodes.done;
 }
 

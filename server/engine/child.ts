@@ -4,14 +4,14 @@ import { createAssistant } from "../assist/assistant.ts";
 import { watchedPreviewShare } from "../pipeline/previewPacing.ts";
 import type { AssistAnswer, AssistRequest, EngineCommand, EngineMessage, EngineRequest } from "./messages.ts";
 import { type OpenModel, openModel } from "./openModel.ts";
-import { modelsDir } from "./packages.ts";
+import { modelsDirs } from "./packages.ts";
 import { runRequest } from "./runRequest.ts";
 
 // The engine's process: it holds the sessions and does one thing at a time, a job or a helper's task. `run` of ONNX Runtime blocks its thread, and
 // only killing a process stops it, so nothing else lives here.
 
 let current: { readonly jobId: string; readonly cancel: AbortController } | undefined;
-const assistant = createAssistant(modelsDir());
+const assistant = createAssistant(modelsDirs());
 let model: { readonly key: string; readonly opened: OpenModel } | undefined;
 
 process.on("message", (command: EngineCommand) => {

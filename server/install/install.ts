@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
+import { readHelper } from "../assist/helperPackage.ts";
 import { compileGraphs } from "../checkpoint/compile.ts";
 import { graphsForSize } from "../checkpoint/graphRequest.ts";
 import { type PackageDescription, readModelPackage } from "../checkpoint/modelPackage.ts";
@@ -63,9 +64,13 @@ export async function installPackage(entry: CatalogueEntry, options: InstallOpti
     for (const { path } of files) {
       if (path.endsWith(".safetensors")) await readSafetensors(join(partial, path), path);
     }
-    await writeFile(join(partial, "backdrop.json"), `${JSON.stringify({ ...entry.description, files }, null, 2)}\n`);
-    options.onProgress({ phase: "compile" });
-    await compile(partial);
+    const isHelper = "task" in entry.description;
+    const description = join(partial, isHelper ? "helper.json" : "backdrop.json");
+    await writeFile(description, `${JSON.stringify({ ...entry.description, files }, null, 2)}\n`);
+    if (!isHelper) {
+      options.onProgress({ phase: "compile" });
+      await compile(partial);
+    }
     options.signal.throwIfAborted();
     await rename(partial, dir);
     return { dir, isNew: true };
@@ -146,7 +151,7 @@ async function takeFolder(
 
 async function isWhole(dir: string): Promise<boolean> {
   try {
-    await checkFileSizes(await readModelPackage(dir));
+    await checkFileSizes((await readHelper(dir)) ?? (await readModelPackage(dir)));
     return true;
   } catch (error) {
     if (error instanceof BackdropError) return false;

@@ -2,14 +2,13 @@ import { z } from "zod";
 import { modelNameSchema } from "./fields.ts";
 
 /** What the small models beside the painting ones do. */
-export const helperTasks = ["segment", "describe", "depth"] as const;
+export const helperTasks = ["segment", "describe"] as const;
 export type HelperTask = (typeof helperTasks)[number];
 
 /** The installed helper of each task, as `welcome` announces it; null: none, and docs/protocol.md says what happens then. */
 export const helpersSchema = z.strictObject({
   segment: modelNameSchema.nullable(),
   describe: modelNameSchema.nullable(),
-  depth: modelNameSchema.nullable(),
 });
 export type Helpers = z.output<typeof helpersSchema>;
 

@@ -19,8 +19,8 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "backdrop-assist-"));
   await mkdir(join(dir, "none"));
   picture = await save(await png(formulaPicture(64, 48)));
-  withHelpers = createAssistant(tinyHelpersDir);
-  without = createAssistant(join(dir, "none"));
+  withHelpers = createAssistant([tinyHelpersDir]);
+  without = createAssistant([join(dir, "none")]);
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
@@ -57,7 +57,7 @@ test("a damaged helper is told as one, without a path", async () => {
   const damaged = join(dir, "damaged");
   await cp(join(tinyHelpersDir, "segmenter"), join(damaged, "segmenter"), { recursive: true });
   const file = join(damaged, "segmenter", "onnx", "vision_encoder.onnx");
-  const assistant = createAssistant(damaged);
+  const assistant = createAssistant([damaged]);
   await writeFile(file, Buffer.alloc(10));
   await expect(assistant.segment(picture, points)).rejects.toMatchObject({ code: "model_corrupt" });
   // Of the right size, and still no graph.
@@ -83,7 +83,7 @@ test("an installed captioner is asked", async () => {
 });
 
 test("an idle helper is released and opened again when it is asked", async () => {
-  const assistant = createAssistant(tinyHelpersDir, 1);
+  const assistant = createAssistant([tinyHelpersDir], 1);
   const first = await assistant.segment(picture, points);
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(await assistant.segment(picture, points)).toEqual(first);

@@ -42,7 +42,7 @@ export async function startTestServer(
   const server = await serve({
     port: 0,
     models: [miniInfo],
-    helpers: { segment: null, describe: null, depth: null },
+    helpers: { segment: null, describe: null },
     defaultModel: "mini",
     provider: "cpu",
     log: createLog({ write: (line) => logLines.push(line) }, "debug"),

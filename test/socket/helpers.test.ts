@@ -10,7 +10,7 @@ import { sha256Of, startTestServer, stubParams, type TestServer, uploadPictures 
 let server: TestServer;
 let client: RawClient;
 beforeAll(async () => {
-  server = await startTestServer({ helpers: { segment: "slimsam", describe: null, depth: null } });
+  server = await startTestServer({ helpers: { segment: "slimsam", describe: null } });
   client = await server.client();
   await uploadPictures(client);
 });
@@ -33,7 +33,7 @@ const refusalOf = (requestId: string) => client.take("error", (message) => messa
 test("welcome tells which helpers are there", async () => {
   const other = await server.client();
   const welcome = other.messages.find(({ type }) => type === "welcome");
-  expect(welcome).toMatchObject({ helpers: { segment: "slimsam", describe: null, depth: null } });
+  expect(welcome).toMatchObject({ helpers: { segment: "slimsam", describe: null } });
   await other.close();
 });
 

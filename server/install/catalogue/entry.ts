@@ -1,3 +1,4 @@
+import type { HelperDescription } from "../../assist/helperPackage.ts";
 import type { PackageDescription } from "../../checkpoint/modelPackage.ts";
 
 /** A file of a package, and where the hub has it. */
@@ -26,13 +27,13 @@ export interface CatalogueRepository {
   readonly files: readonly CatalogueFile[];
 }
 
-/** A package that can be installed. */
+/** A model or a helper that can be installed. */
 export interface CatalogueEntry {
   /** for people, before the hub was asked */
   readonly approximateBytes: number;
   readonly repositories: readonly CatalogueRepository[];
-  /** `backdrop.json` without its files, which are known when they are here */
-  readonly description: Omit<PackageDescription, "files">;
+  /** `backdrop.json`, or a helper's `helper.json`, without its files, which are known when they are here */
+  readonly description: Omit<PackageDescription, "files"> | Omit<HelperDescription, "files">;
 }
 
 /** A file that has the same name in the repository, under `folder` of the package. */

@@ -12,6 +12,7 @@ import { type FakeWorld, openPanel, ready, settled } from "./world.ts";
 
 // Selecting objects by clicks, and describing the reference: what comes of a click in mask, patches and prompt.
 
+const coarseDefaults = { fusion: "query", strength: 1, guidance: 3, sampler: "ddim", steps: 30 } as const;
 const sizePx = { width: 20, height: 10 };
 
 function maskOf(isObject: (x: number, y: number) => boolean): PaintedMask {
@@ -138,7 +139,7 @@ describe("in the product's mask", () => {
     await doing(() => world.panel.editors.openProductMask());
     await click("Select object");
     expect(document.body.textContent).toContain("backdrop models install slimsam");
-    const helpers = { segment: "slimsam", describe: null, depth: null };
+    const helpers = { segment: "slimsam", describe: null };
     await doing(() => world.connect({ ...ready, helpers }));
     expect(document.body.textContent).not.toContain("backdrop models install slimsam");
   });
@@ -147,8 +148,7 @@ describe("in the product's mask", () => {
 describe("in the reference's patches", () => {
   it("an object is hidden, and shown again", async () => {
     // Patches of 2 × 2 px of the fake's picture, of which the object takes the left 5 px.
-    const defaults = { fusion: "query", strength: 1, guidance: 3 } as const;
-    const models = [{ name: "coarse", title: "Coarse", patchGrid: 5, defaults }] as const;
+    const models = [{ name: "coarse", title: "Coarse", patchGrid: 5, defaults: coarseDefaults }] as const;
     const world = await show({ connection: { ...ready, models, defaultModel: "coarse" } });
     const hidden = () => Object.values(world.panel.state().hiddenPatches)[0];
     const covered = Array.from({ length: 25 }, (_, patch) => patch).filter((patch) => patch % 5 < 3);
@@ -172,7 +172,7 @@ describe("describing the reference", () => {
   });
 
   it("says what to install where no helper can", async () => {
-    const helpers = { segment: null, describe: null, depth: null };
+    const helpers = { segment: null, describe: null };
     const world = await show({ connection: { ...ready, helpers } });
     await click("Describe the reference");
     expect(document.body.textContent).toContain("backdrop models install captioner");

@@ -65,7 +65,7 @@ export const ready: Extract<ConnectionState, { type: "ready" }> = {
       defaults: { fusion: "global", strength: 1, sampler: "ddim", steps: 30, guidance: 7.5 },
     },
   ],
-  helpers: { segment: null, describe: "captioner", depth: null },
+  helpers: { segment: null, describe: "captioner" },
 };
 
 export function slotOf(id: string): SlotState {

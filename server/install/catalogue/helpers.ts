@@ -1,0 +1,54 @@
+import { type CatalogueEntry, plain } from "./entry.ts";
+
+// No commit, size or hash of these repositories could be verified when this was written: their newest state is taken, and each
+// file is compared with the hub's own hash.
+
+/** Segment Anything, 77 % pruned (Chen et al. 2023, arXiv 2312.05284). */
+export const slimsam: CatalogueEntry = {
+  approximateBytes: 40_000_000,
+  repositories: [
+    {
+      name: "Xenova/slimsam-77-uniform",
+      revision: "main",
+      licence: "Apache-2.0",
+      licenceUrl: "https://github.com/czg1225/SlimSAM/blob/master/LICENSE",
+      files: plain(
+        "",
+        "config.json",
+        "preprocessor_config.json",
+        "onnx/vision_encoder.onnx",
+        "onnx/prompt_encoder_mask_decoder.onnx",
+      ),
+    },
+  ],
+  description: { schemaVersion: 1, name: "slimsam", title: "SlimSAM 77", licence: "Apache-2.0", task: "segment" },
+};
+
+export const captioner: CatalogueEntry = {
+  approximateBytes: 980_000_000,
+  repositories: [
+    {
+      name: "Xenova/vit-gpt2-image-captioning",
+      revision: "main",
+      licence: "Apache-2.0",
+      licenceUrl: "https://huggingface.co/nlpconnect/vit-gpt2-image-captioning",
+      files: plain(
+        "",
+        "config.json",
+        "generation_config.json",
+        "preprocessor_config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "onnx/encoder_model.onnx",
+        "onnx/decoder_model_merged.onnx",
+      ),
+    },
+  ],
+  description: {
+    schemaVersion: 1,
+    name: "captioner",
+    title: "ViT GPT-2 captions",
+    licence: "Apache-2.0",
+    task: "describe",
+  },
+};
