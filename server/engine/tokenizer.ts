@@ -9,6 +9,10 @@ import { tokenizerOf } from "./clipVocabulary.ts";
 
 const special = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
 const configSchema = z.looseObject({ bos_token: special, eos_token: special, pad_token: special.nullish() });
+const rulesSchema = z.looseObject({
+  added_tokens: z.array(z.looseObject({ content: z.string() })).default([]),
+  model: z.looseObject({ vocab: z.record(z.string(), z.int().nonnegative()) }),
+});
 
 /** The package's tokenizers, one for each text encoder: begin, words, end, then padding to `maxTokens`. */
 export async function openTokenizer(model: ModelPackage): Promise<(text: string) => Tokens> {
@@ -24,7 +28,7 @@ async function openEncoder(model: ModelPackage, folder: string) {
   const { maxTokens } = model.text;
   try {
     const config = configSchema.parse(await readJson(model.dir, `${folder}/tokenizer_config.json`));
-    const tokenizer = new Tokenizer(await readRules(model, folder), config);
+    const tokenizer = new Tokenizer(withSpecial(await readRules(model, folder), config.pad_token), config);
     const idOf = (token: string) => {
       const id = tokenizer.token_to_id(token);
       if (id === undefined) throw new Error(`its vocabulary lacks ${token}`);
@@ -56,6 +60,17 @@ async function readRules({ dir, files }: ModelPackage, folder: string): Promise<
   }
   const vocabulary = z.record(z.string(), z.int().nonnegative()).parse(await readJson(dir, `${folder}/vocab.json`));
   return tokenizerOf(vocabulary, await readFile(join(dir, folder, "merges.txt"), "utf8"));
+}
+
+/** transformers takes the padding token out of a text before words are split: SDXL's second tokenizer reads every "!" as id 0. */
+function withSpecial(rules: Record<string, unknown>, content: string | null | undefined): Record<string, unknown> {
+  const { added_tokens: known, model } = rulesSchema.parse(rules);
+  if (!content || known.some((token) => token.content === content)) return rules;
+  const id = model.vocab[content];
+  // One that the vocabulary lacks is refused where its id is wanted.
+  if (id === undefined) return rules;
+  const token = { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+  return { ...rules, added_tokens: [...known, token] };
 }
 
 async function readJson(dir: string, path: string): Promise<unknown> {
