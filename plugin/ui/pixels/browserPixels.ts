@@ -66,7 +66,7 @@ async function withMaskLayer<T>(png: Uint8Array, reference: Size, use: (bitmap: 
     if (!sameAspect(bitmap, reference)) {
       throw new BackdropError(
         "mask_mismatch",
-        `The mask layer is ${proportions(bitmap)} and the reference ${proportions(reference)}: ` +
+        `The mask layer’s sides are ${proportions(bitmap)}, the reference’s ${proportions(reference)}: ` +
           "resize the mask layer to the reference’s proportions, or choose another",
       );
     }
@@ -76,7 +76,7 @@ async function withMaskLayer<T>(png: Uint8Array, reference: Size, use: (bitmap: 
 
 /** Pictures are exported at sizes that the designer does not know. */
 function proportions({ width, height }: Size): string {
-  return `${(width / height).toFixed(2)} times as wide as high`;
+  return `${(width / height).toFixed(2)} : 1`;
 }
 
 function sizeOf({ width, height }: Size): Size {
