@@ -33,7 +33,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "server/checkpoint/modelPackage.ts",
     "server/checkpoint/verifyPackage.ts",
   ],
-  "server/install": ["shared", "server/home", "server/checkpoint", "server/assist/helperPackage.ts"],
+  "server/install": ["shared", "server/files", "server/home", "server/checkpoint", "server/assist/helperPackage.ts"],
   "server/engine": [
     "shared",
     "server/home",

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { open, rename, rm, stat } from "node:fs/promises";
+import { link, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 export interface FileToWrite {
@@ -30,6 +30,24 @@ export async function writeWhole(files: readonly FileToWrite[], promise: WritePr
   } catch (error) {
     await Promise.all(staged.map(({ unfinished }) => rm(unfinished, { force: true }).catch(() => {})));
     throw error;
+  }
+}
+
+/**
+ * The file at `path`, whole, with this content, for its owner alone; false, and nothing is changed, where something has that name. Of several
+ * processes that try at once, one gets true, and no other sees the file without its content.
+ */
+export async function createWhole(path: string, content: string): Promise<boolean> {
+  const unfinished = unfinishedName(dirname(path));
+  try {
+    await writeUnfinished(unfinished, content, { outlives: "process", mode: 0o600 });
+    await link(unfinished, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  } finally {
+    await rm(unfinished, { force: true });
   }
 }
 

@@ -1,8 +1,9 @@
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
+import { createWhole } from "../files/wholeFiles.ts";
 import { storageFailed } from "./durableFile.ts";
 
 const holderSchema = z.strictObject({ pid: z.int().min(1), port: z.int().min(1).max(65_535) });
@@ -30,13 +31,7 @@ export async function lockHome(file: string, port: number): Promise<() => Promis
 }
 
 async function tryLock(file: string, port: number): Promise<boolean> {
-  const handle = await open(file, "wx", 0o600).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "EEXIST") return undefined;
-    throw error;
-  });
-  await handle?.writeFile(JSON.stringify({ pid: process.pid, port } satisfies Holder));
-  await handle?.close();
-  return handle !== undefined;
+  return await createWhole(file, JSON.stringify({ pid: process.pid, port } satisfies Holder));
 }
 
 /** Undefined for what is no lock of ours, such as one that was being written when the power went. */

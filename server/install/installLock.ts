@@ -1,19 +1,12 @@
-import { open, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { BackdropError } from "../../shared/errors.ts";
+import { createWhole } from "../files/wholeFiles.ts";
 import { isAlive } from "../home/lock.ts";
 
 /** One process at a time installs a package. A lock counts while its process lives. Gives what releases it. */
 export async function lockInstall(file: string, name: string): Promise<() => Promise<void>> {
   for (const isLast of [false, true]) {
-    const handle = await open(file, "wx", 0o600).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "EEXIST") return undefined;
-      throw error;
-    });
-    if (handle) {
-      await handle.writeFile(String(process.pid));
-      await handle.close();
-      return () => rm(file, { force: true });
-    }
+    if (await createWhole(file, String(process.pid))) return () => rm(file, { force: true });
     const holder = Number(await readFile(file, "utf8").catch(() => "none"));
     const isHeld = Number.isInteger(holder) && holder > 0 && isAlive(holder);
     if (isHeld || isLast) {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { writeWhole } from "../../server/files/wholeFiles.ts";
+import { createWhole, writeWhole } from "../../server/files/wholeFiles.ts";
 
 // Protects what everything that is written relies on: a file that is there is whole, and several come together or not at all.
 
@@ -42,4 +42,16 @@ it("changes nothing where one of the files cannot be written", async () => {
 it.skipIf(process.platform === "win32")("gives files the wanted permissions from the start", async () => {
   await writeWhole(files(), { outlives: "power", mode: 0o600 });
   expect((await stat(join(dir, "a"))).mode & 0o777).toBe(0o600);
+});
+
+it("creates a file once, however many try, and never shows it empty", async () => {
+  const made = await Promise.all(
+    Array.from({ length: 20 }, async (_, i) => {
+      const isMine = await createWhole(join(dir, "lock"), String(i));
+      expect(await readFile(join(dir, "lock"), "utf8")).toMatch(/^\d+$/);
+      return isMine ? [String(i)] : [];
+    }),
+  );
+  expect(made.flat()).toEqual([await readFile(join(dir, "lock"), "utf8")]);
+  expect(await readdir(dir)).toEqual(["lock"]);
 });
