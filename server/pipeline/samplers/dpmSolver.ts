@@ -1,17 +1,8 @@
 import type { SchedulerConfig } from "../../checkpoint/modelPackage.ts";
 import { naturalLog } from "../noise.ts";
+import { createDescent } from "./descent.ts";
 import type { Sampler, Trajectory } from "./sampler.ts";
-import {
-  atStrength,
-  levelAt,
-  levelsOf,
-  mix,
-  moveTo,
-  noiseSchedule,
-  predictClean,
-  spacedTimesteps,
-  withSomeSignal,
-} from "./schedule.ts";
+import { atStrength, spacedTimesteps } from "./schedule.ts";
 
 /**
  * DPM-Solver++ 2M (Lu et al. 2022, arXiv 2211.01095, Alg. 2), as diffusers' DPMSolverMultistepScheduler of order 2: Euler's step
@@ -22,30 +13,18 @@ export function createDpmSolver(
   config: SchedulerConfig,
   { steps, strength }: Pick<Trajectory, "steps" | "strength">,
 ): Sampler {
-  const schedule = withSomeSignal(noiseSchedule(config));
   const timesteps = atStrength(solverTimesteps(config, steps), strength);
-  const level = levelsOf(schedule, timesteps);
-  const lambda = (index: number) => naturalLog(level(index).signal / level(index).sigma);
   let before: Float32Array | undefined;
 
-  const carriedOn = (clean: Float32Array, index: number) => {
+  return createDescent(config, timesteps, (clean, index, level) => {
     const past = before;
+    before = clean;
     if (past === undefined || index === timesteps.length - 1) return clean;
+    const lambda = (at: number) => naturalLog(level(at).signal / level(at).sigma);
     const [h, hBefore] = [lambda(index + 1) - lambda(index), lambda(index) - lambda(index - 1)];
     const part = h / (2 * hBefore);
     return clean.map((x, i) => x + part * (x - (past[i] ?? 0)));
-  };
-
-  return {
-    timesteps,
-    addNoise: (clean, noise, timestep) => mix(levelAt(schedule, timestep), clean, noise),
-    step(prediction, index, latents) {
-      const predictedClean = predictClean(config, level(index), latents, prediction);
-      const next = moveTo(level(index + 1), level(index), latents, carriedOn(predictedClean, index));
-      before = predictedClean;
-      return { next, predictedClean };
-    },
-  };
+  });
 }
 
 /** As diffusers spaces them for this solver: of one timestep more the least noisy is left out, where it is next to no noise. */

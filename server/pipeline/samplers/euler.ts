@@ -1,16 +1,7 @@
 import type { SchedulerConfig } from "../../checkpoint/modelPackage.ts";
+import { createDescent } from "./descent.ts";
 import type { Sampler, Trajectory } from "./sampler.ts";
-import {
-  atStrength,
-  levelAt,
-  levelsOf,
-  mix,
-  moveTo,
-  noiseSchedule,
-  predictClean,
-  spacedTimesteps,
-  withSomeSignal,
-} from "./schedule.ts";
+import { atStrength, spacedTimesteps } from "./schedule.ts";
 
 /**
  * Euler's method on the probability flow (Karras et al. 2022, arXiv 2206.00364, Alg. 1 without churn), as diffusers'
@@ -21,16 +12,5 @@ export function createEuler(
   config: SchedulerConfig,
   { steps, strength }: Pick<Trajectory, "steps" | "strength">,
 ): Sampler {
-  const schedule = withSomeSignal(noiseSchedule(config));
-  const timesteps = atStrength(spacedTimesteps(config, steps), strength);
-  const level = levelsOf(schedule, timesteps);
-
-  return {
-    timesteps,
-    addNoise: (clean, noise, timestep) => mix(levelAt(schedule, timestep), clean, noise),
-    step(prediction, index, latents) {
-      const predictedClean = predictClean(config, level(index), latents, prediction);
-      return { next: moveTo(level(index + 1), level(index), latents, predictedClean), predictedClean };
-    },
-  };
+  return createDescent(config, atStrength(spacedTimesteps(config, steps), strength), (clean) => clean);
 }
