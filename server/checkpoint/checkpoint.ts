@@ -39,13 +39,14 @@ export async function openCheckpoint(dir: string): Promise<Checkpoint> {
   const modelPackage = await readModelPackage(dir);
   const configs = new Map<Part, Promise<unknown>>();
   const headers = new Map<Part, Promise<Weights>>();
+  const updates = new Map<Part, Promise<Updates>>();
   const weights = (part: Part) => once(headers, part, () => readWeights(modelPackage, part));
   return {
     dir,
     modelPackage,
     config: (part) => once(configs, part, () => readJson(modelPackage, `${parts[part].folder}/config.json`)),
     weights,
-    unetUpdates: async () => readLora(modelPackage, await weights("unet")),
+    unetUpdates: () => once(updates, "unet", async () => readLora(modelPackage, await weights("unet"))),
   };
 }
 

@@ -12,7 +12,7 @@ export function tokenizerOf(vocabulary: Readonly<Record<string, number>>, merges
     const id = vocabulary[content];
     if (id === undefined)
       throw new BackdropError("model_corrupt", `vocab.json: lacks ${content}; install the model again`);
-    return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+    return specialToken(id, content);
   };
   const merges = mergesText
     .split(/\r?\n/)
@@ -57,4 +57,9 @@ export function tokenizerOf(vocabulary: Readonly<Record<string, number>>, merges
       merges: merges.map((line) => line.split(" ")),
     },
   };
+}
+
+/** A token that is taken out of a text as it stands, before words are split. */
+export function specialToken(id: number, content: string) {
+  return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
 }

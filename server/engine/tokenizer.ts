@@ -5,7 +5,7 @@ import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
 import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import type { Tokens } from "../pipeline/model.ts";
-import { tokenizerOf } from "./clipVocabulary.ts";
+import { specialToken, tokenizerOf } from "./clipVocabulary.ts";
 
 const special = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
 const configSchema = z.looseObject({ bos_token: special, eos_token: special, pad_token: special.nullish() });
@@ -69,8 +69,7 @@ function withSpecial(rules: Record<string, unknown>, content: string | null | un
   const id = model.vocab[content];
   // One that the vocabulary lacks is refused where its id is wanted.
   if (id === undefined) return rules;
-  const token = { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
-  return { ...rules, added_tokens: [...known, token] };
+  return { ...rules, added_tokens: [...known, specialToken(id, content)] };
 }
 
 async function readJson(dir: string, path: string): Promise<unknown> {

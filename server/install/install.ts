@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
+import { workSize } from "../../shared/geometry.ts";
 import { readHelper } from "../assist/helperPackage.ts";
 import { compileGraphs } from "../checkpoint/compile.ts";
 import { graphsForSize } from "../checkpoint/graphRequest.ts";
@@ -170,6 +171,5 @@ async function reuse(dir: string, partial: string): Promise<void> {
 /** A missing, foreign or misshapen tensor shows now, not in the first job. */
 async function compile(dir: string): Promise<void> {
   const { pixelArea, sideMultiple } = await readModelPackage(dir);
-  const side = Math.max(1, Math.round(Math.sqrt(pixelArea) / sideMultiple)) * sideMultiple;
-  await compileGraphs(dir, graphsForSize({ width: side, height: side }));
+  await compileGraphs(dir, graphsForSize(workSize({ width: 1, height: 1 }, pixelArea, sideMultiple)));
 }
