@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { programDir } from "../server/engine/packages.ts";
+import { writeHollowWeights } from "../test/checkpoint/hollowWeights.ts";
 import { type Published, writeDescription } from "./publishedPackage.ts";
 
 /** px of the pictures that these models paint */
@@ -41,7 +42,7 @@ export async function writeHollowPackage(name: Published, dir: string): Promise<
   for (const [path, part] of Object.entries(weights)) {
     if (part === undefined) throw new Error(`no ${path} among the fixtures`);
     await mkdir(dirname(join(dir, path)), { recursive: true });
-    await writeHollow(join(dir, path), part.tensors);
+    await writeHollowWeights(join(dir, path), part.tensors);
     if (part.config !== undefined) {
       await writeFile(join(dir, dirname(path), "config.json"), JSON.stringify(part.config));
     }
@@ -49,26 +50,9 @@ export async function writeHollowPackage(name: Published, dir: string): Promise<
   const paths = Object.keys(weights).flatMap((path) =>
     path === "ip_adapter.safetensors" ? [path] : [path, `${dirname(path)}/config.json`],
   );
-  return await writeDescription(dir, name, publishedSidePx[name], paths);
+  return await writeDescription(dir, name, paths);
 }
 
 async function readFixture(path: string): Promise<Readonly<Record<string, TensorList>>> {
   return JSON.parse(gunzipSync(await readFile(join(fixtures, path))).toString("utf8"));
-}
-
-/** A safetensors file with the header of these tensors, as long as their data but without it. */
-async function writeHollow(path: string, tensors: TensorList["tensors"]): Promise<void> {
-  let end = 0;
-  const entries = Object.entries(tensors).map(([key, shape]) => {
-    const begin = end;
-    end += 2 * shape.reduce((n, d) => n * d, 1);
-    return [key, { dtype: "F16", shape, data_offsets: [begin, end] }] as const;
-  });
-  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(header.length));
-  const file = await open(path, "w");
-  await file.writeFile(Buffer.concat([length, header]));
-  await file.truncate(8 + header.length + end);
-  await file.close();
 }

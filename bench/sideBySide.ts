@@ -43,7 +43,7 @@ async function compare(name: Name): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), `backdrop-bench-${name}-`));
   try {
     await watch(python, [script, "make", dir, name]);
-    await writeDescription(dir, name === "sd15" ? "sd15" : "sdxl", 512, weights);
+    await writeDescription(dir, name === "sd15" ? "sd15" : "sdxl", weights);
     const theirs = await watch(python, [script, "run", dir]);
     const ours = await watch(process.execPath, [join(programDir(), "dist", "bench", "sideBySide.js")], dir);
     console.log(`**${models[name]}**\n\n| what | here | diffusers | ratio | target |\n|---|---|---|---|---|`);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -8,6 +8,7 @@ import { compileGraphs } from "../../server/checkpoint/compile.ts";
 import { graphsForSize } from "../../server/checkpoint/graphRequest.ts";
 import { descriptionSchema } from "../../server/checkpoint/modelPackage.ts";
 import { catalogue } from "../../server/install/catalogue/catalogue.ts";
+import { writeHollowWeights } from "../checkpoint/hollowWeights.ts";
 
 // What the catalogue says of the real checkpoints: every file a package needs, and a description that fits the published
 // networks at their full size.
@@ -80,7 +81,7 @@ test.skipIf(process.platform === "win32").each([
   for (const { path } of filesOf(entry)) {
     const part = parts[path.split("/")[0] ?? ""];
     await mkdir(dirname(join(dir, path)), { recursive: true });
-    if (path.endsWith(".safetensors")) await writeSparse(join(dir, path), part?.tensors ?? {});
+    if (path.endsWith(".safetensors")) await writeHollowWeights(join(dir, path), part?.tensors ?? {});
     else await writeFile(join(dir, path), JSON.stringify(part?.config ?? scheduler));
   }
   const files = filesOf(entry).map(({ path }) => ({ path, sizeBytes: 0, sha256: "0".repeat(64) }));
@@ -92,21 +93,3 @@ test.skipIf(process.platform === "win32").each([
 });
 
 const scheduler = { beta_start: 0.00085, beta_end: 0.012, beta_schedule: "scaled_linear", steps_offset: 1 };
-
-async function writeSparse(path: string, tensors: Readonly<Record<string, readonly number[]>>): Promise<void> {
-  let end = 0;
-  const header = Object.fromEntries(
-    Object.entries(tensors).map(([name, shape]) => {
-      const start = end;
-      end += shape.reduce((n, d) => n * d, 2);
-      return [name, { dtype: "F16", shape, data_offsets: [start, end] }];
-    }),
-  );
-  const text = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
-  const file = await open(path, "w");
-  await file.writeFile(Buffer.concat([length, text]));
-  await file.truncate(8 + text.length + end);
-  await file.close();
-}
