@@ -1,22 +1,14 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { sdxl } from "../../server/install/catalogue/sdxl.ts";
+import { temporaryHome } from "../home/temporaryHome.ts";
 import { startHub } from "../install/hubServer.ts";
 import { command } from "./command.ts";
 
 // What `backdrop models` says of models that are not here yet, and that the embedded one stays.
 
-let home: string;
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "backdrop-home-"));
-  vi.stubEnv("BACKDROP_HOME", home);
-});
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await rm(home, { recursive: true, force: true });
-});
+const home = temporaryHome();
 
 test("list offers what can be installed, with its size and licence", async () => {
   const { events, exitCode } = await command(["models", "list", "--json"]);
@@ -54,7 +46,7 @@ test("a licence that nobody has accepted stops it before anything is asked for",
 });
 
 test("an interruption exits 130", async () => {
-  const argv = ["models", "install", "sd15", "--accept-licence", "--from", home, "--json"];
+  const argv = ["models", "install", "sd15", "--accept-licence", "--from", home(), "--json"];
   const { exitCode, events } = await command(argv, AbortSignal.abort());
   expect(exitCode).toBe(130);
   expect(events()).toEqual([{ type: "cancelled" }]);
@@ -74,12 +66,12 @@ test("names that are in no catalogue, the embedded model among them, are refused
 });
 
 test("remove needs a yes, and deletes", async () => {
-  const dir = join(home, "models", "sd15");
+  const dir = join(home(), "models", "sd15");
   await mkdir(dir, { recursive: true });
   await writeFile(join(dir, "backdrop.json"), "{}");
   const refused = await command(["models", "remove", "sd15", "--json"]);
   expect(refused.events()).toEqual([expect.objectContaining({ code: "invalid_params" })]);
   expect((await command(["models", "remove", "sd15", "--yes"])).exitCode).toBe(0);
-  expect(await readdir(join(home, "models"))).toEqual([]);
+  expect(await readdir(join(home(), "models"))).toEqual([]);
   expect((await command(["models", "remove", "sd15", "--yes"])).stderr).toContain("not installed");
 });

@@ -1,26 +1,18 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { findHelper, helperSchema } from "../../server/assist/helperPackage.ts";
 import { captioner, slimsam } from "../../server/install/catalogue/helpers.ts";
 import { installPackage } from "../../server/install/install.ts";
 import { tinyHelpersDir } from "../assist/helpers.ts";
 import { command } from "../cli/command.ts";
+import { temporaryHome } from "../home/temporaryHome.ts";
 import { startHub } from "./hubServer.ts";
 
 // Helpers are installed as models are: from the hub or a folder, whole or not at all, and the engine finds them. The tiny
 // helpers have the files that the catalogue names, no more and no less.
 
-let home: string;
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "backdrop-home-"));
-  vi.stubEnv("BACKDROP_HOME", home);
-});
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await rm(home, { recursive: true, force: true });
-});
+const home = temporaryHome();
 
 test.each([
   ["slimsam", slimsam, "segmenter"],
@@ -33,7 +25,7 @@ test.each([
   }
   const hub = await startHub(remote);
   try {
-    const modelsDir = join(home, "models");
+    const modelsDir = join(home(), "models");
     const { dir, isNew } = await installPackage(entry, {
       modelsDir,
       source: { type: "hub", hub: { endpoint: hub.endpoint } },

@@ -1,14 +1,13 @@
 // @vitest-environment happy-dom
-import { h, render } from "preact";
-import { act } from "preact/test-utils";
+import { render } from "preact";
 import { afterEach, describe, expect, it } from "vitest";
 import { withDescription } from "../../../plugin/ui/effects/describeReference.ts";
 import { withObject, withoutObject } from "../../../plugin/ui/mask/selection.ts";
 import { wholeMask } from "../../../plugin/ui/mask/strokes.ts";
 import { patchesOf } from "../../../plugin/ui/patches/selection.ts";
 import type { PaintedMask } from "../../../plugin/ui/state/state.ts";
-import { App } from "../../../plugin/ui/views/App.tsx";
-import { type FakeWorld, openPanel, ready, settled } from "./world.ts";
+import { doing, show } from "./rendering.ts";
+import { type FakeWorld, ready } from "./world.ts";
 
 // Selecting objects by clicks, and describing the reference: what comes of a click in mask, patches and prompt.
 
@@ -61,20 +60,6 @@ it("a description follows what is written already", () => {
 });
 
 afterEach(() => render(null, document.body));
-
-async function doing(change: () => unknown): Promise<void> {
-  await act(async () => {
-    change();
-    await settled();
-  });
-  await act(settled);
-}
-
-async function show(options: Parameters<typeof openPanel>[0] = {}): Promise<FakeWorld> {
-  const world = await openPanel(options);
-  await doing(() => render(h(App, { panel: world.panel }), document.body));
-  return world;
-}
 
 function element(selector: string): HTMLElement {
   const found = document.querySelector(selector);

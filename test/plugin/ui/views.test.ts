@@ -1,9 +1,8 @@
 // @vitest-environment happy-dom
-import { h, render } from "preact";
-import { act } from "preact/test-utils";
+import { render } from "preact";
 import { afterEach, describe, expect, it } from "vitest";
-import { App } from "../../../plugin/ui/views/App.tsx";
-import { doneEnd, type FakeWorld, jobId, openPanel, paramsOf, ready, settled, summaryOf } from "./world.ts";
+import { doing, show } from "./rendering.ts";
+import { doneEnd, type FakeWorld, jobId, paramsOf, ready, summaryOf } from "./world.ts";
 
 // Protects what a person meets in the panel: that it is there, is named, and does what it says.
 
@@ -12,22 +11,6 @@ const id = jobId(900);
 afterEach(() => {
   render(null, document.body);
 });
-
-/** Runs what changes the panel, and everything that the views do about it. */
-async function doing(change: () => unknown): Promise<void> {
-  await act(async () => {
-    change();
-    await settled();
-  });
-  // What was loaded by what this rendered.
-  await act(settled);
-}
-
-async function show(options: Parameters<typeof openPanel>[0] = {}): Promise<FakeWorld> {
-  const world = await openPanel(options);
-  await doing(() => render(h(App, { panel: world.panel }), document.body));
-  return world;
-}
 
 function find<Kind extends HTMLElement>(selector: string, kind: new () => Kind): Kind {
   const found = document.querySelector(selector);
