@@ -14,6 +14,7 @@ async function buildServer() {
     entryPoints: {
       cli: "server/cli/main.ts",
       engineChild: "server/engine/child.ts",
+      installChild: "server/install/child.ts",
       contactSheet: "docs/contactSheet.ts",
       ...Object.fromEntries(benches.map((file) => [`bench/${file.slice(0, -3)}`, `bench/${file}`])),
     },

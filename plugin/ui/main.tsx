@@ -8,6 +8,7 @@ import "./styles/layout.css";
 import "./styles/layers.css";
 import "./styles/connection.css";
 import "./styles/editors.css";
+import "./styles/packages.css";
 import "./styles/results.css";
 import "./styles/proof.css";
 import { render } from "preact";

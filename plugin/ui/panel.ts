@@ -29,7 +29,7 @@ export interface Panel {
   readonly editors: Editors;
   readonly describeReference: DescribeReference;
   readonly results: Results;
-  readonly connection: Pick<Connection, "pair" | "forget" | "retry">;
+  readonly connection: Pick<Connection, "pair" | "forget" | "retry" | "install" | "stopInstalling">;
 }
 
 type Opened = Extract<ToUi, { type: "opened" }>;

@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Helpers } from "../../shared/protocol/helpers.ts";
 import { drainTimeoutMs, heartbeatMs, helloTimeoutMs } from "../../shared/protocol/limits.ts";
-import type { ModelInfo } from "../../shared/protocol/models.ts";
 import type { ProviderChoice } from "../../shared/providers.ts";
+import type { Installed } from "../engine/installed.ts";
 import { programDir } from "../engine/packages.ts";
 import { Supervisor, type SupervisorOptions } from "../engine/supervisor.ts";
 import { Turns } from "../engine/turns.ts";
@@ -14,8 +13,10 @@ import { createApp } from "../http/app.ts";
 import { createGuard } from "../http/guard.ts";
 import { listenOnLoopback } from "../http/listen.ts";
 import { createMetrics } from "../http/metrics.ts";
+import type { CatalogueEntry } from "../install/catalogue/entry.ts";
 import { HelperDesk } from "../jobs/helperDesk.ts";
 import { openHistory } from "../jobs/history.ts";
+import { Inventory } from "../jobs/inventory.ts";
 import { Jobs } from "../jobs/jobs.ts";
 import type { Log } from "../log/log.ts";
 import { Pairing } from "../socket/pairing.ts";
@@ -27,9 +28,12 @@ export interface ServeOptions {
   /** 0: any */
   readonly port: number;
   readonly engine: Omit<SupervisorOptions, "log">;
-  /** installed */
-  readonly models: readonly ModelInfo[];
-  readonly helpers: Helpers;
+  readonly readInstalled: () => Promise<Installed>;
+  readonly install: {
+    /** the program of the installing process */
+    readonly childPath: string;
+    readonly catalogue: readonly CatalogueEntry[];
+  };
   readonly defaultModel: string;
   readonly provider: ProviderChoice;
   readonly log: Log;
@@ -57,7 +61,7 @@ export interface RunningServer {
 
 /** Puts the server together: nothing of the history is touched before the port and the home are ours. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { home, log, models, defaultModel, provider } = options;
+  const { home, log, defaultModel, provider } = options;
   const timing: Timing = { helloTimeoutMs, heartbeatMs, drainTimeoutMs, stopMs: 3_000, ...options.timing };
   const servers = [createServer(), createServer()] as const;
   for (const server of servers) server.on("request", starting);
@@ -72,11 +76,22 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const supervisor = new Supervisor({ ...options.engine, log });
     engine = supervisor;
     const turns = new Turns(supervisor);
-    const modelNames = models.map(({ name }) => name);
-    const jobs = await Jobs.open({ history, uploads, engine: turns, log, models: modelNames, defaultModel, provider });
-    const desk = new HelperDesk({ installed: options.helpers, turns, uploads });
+    const { readInstalled, install } = options;
+    const inventory = await Inventory.open({ ...install, modelsDir: home.modelsDir, readInstalled, log });
+    const jobs = await Jobs.open({ history, uploads, engine: turns, log, inventory, defaultModel, provider });
+    const desk = new HelperDesk({ turns, uploads });
     const pairing = new Pairing(options.onPairingCode);
-    const sockets = new SocketServer({ identity, pairing, jobs, desk, uploads, log, models, defaultModel, ...timing });
+    const sockets = new SocketServer({
+      identity,
+      pairing,
+      jobs,
+      desk,
+      inventory,
+      uploads,
+      log,
+      defaultModel,
+      ...timing,
+    });
     const guard = createGuard(
       () => port,
       (token) => sockets.isSessionToken(token),
@@ -106,7 +121,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       async stop() {
         for (const server of servers) server.close();
         await jobs.stop(timing.stopMs);
-        await Promise.all([sockets.stop(), turns.stop()]);
+        await Promise.all([sockets.stop(), turns.stop(), inventory.stop()]);
         await release();
         await closeAll(servers);
         log.info("stopped");

@@ -4,10 +4,10 @@ import { BackdropError } from "../../shared/errors.ts";
 import { defaultPort, fallbackPorts } from "../../shared/protocol/limits.ts";
 import type { ProviderChoice } from "../../shared/providers.ts";
 import { version } from "../../shared/version.ts";
-import { announcedHelpers } from "../engine/announcedHelpers.ts";
-import { announcedModels } from "../engine/announcedModels.ts";
+import { readInstalled } from "../engine/installed.ts";
 import { programDir } from "../engine/packages.ts";
 import { findHome } from "../home/paths.ts";
+import { catalogue } from "../install/catalogue/catalogue.ts";
 import { createLog, type LogLevel } from "../log/log.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { type RunningServer, type ServeOptions, serve } from "./serve.ts";
@@ -24,7 +24,7 @@ export interface StartOptions {
 /** `backdrop start`: serves until it is interrupted, then ends what runs and leaves the rest for next time. */
 export async function startCommand(options: StartOptions, io: Io): Promise<number> {
   const log = createLog({ write: io.stderr }, options.log);
-  const models = await announcedModels(log);
+  const { models } = await readInstalled(log);
   if (!models.some(({ name }) => name === options.model)) {
     const known = models.map(({ name }) => name).join(", ") || "none (none is installed)";
     throw new BackdropError(
@@ -35,9 +35,9 @@ export async function startCommand(options: StartOptions, io: Io): Promise<numbe
   const ports = options.port === undefined ? [defaultPort, ...fallbackPorts] : [parsePort(options.port)];
   const server = await serveOnFirstFree(ports, {
     home: findHome(),
-    engine: { childPath: engineProgram() },
-    models,
-    helpers: await announcedHelpers(log),
+    engine: { childPath: program("engineChild.js") },
+    install: { childPath: program("installChild.js"), catalogue },
+    readInstalled: () => readInstalled(log),
     defaultModel: options.model,
     provider: options.provider,
     log,
@@ -96,11 +96,11 @@ function parsePort(text: string): number {
   throw new BackdropError("invalid_params", `port: expected 0 to 65535, got ${JSON.stringify(text.slice(0, 40))}`);
 }
 
-/** The engine runs in a process of its own, from the bundle. */
-function engineProgram(): string {
-  const path = join(programDir(), "dist", "engineChild.js");
+/** A program of the bundle, for a process of its own. */
+function program(name: string): string {
+  const path = join(programDir(), "dist", name);
   if (existsSync(path)) return path;
-  throw new BackdropError("internal", "the engine's program is missing; run npm run build");
+  throw new BackdropError("internal", `the program ${name} is missing; run npm run build`);
 }
 
 async function interrupted(signal: AbortSignal): Promise<void> {

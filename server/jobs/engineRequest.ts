@@ -4,21 +4,22 @@ import type { ProviderChoice } from "../../shared/providers.ts";
 import type { EngineRequest } from "../engine/messages.ts";
 import type { UploadStore } from "../uploads/uploadStore.ts";
 import type { History } from "./history.ts";
+import type { Inventory } from "./inventory.ts";
 import type { JobRecord } from "./jobRecord.ts";
 
 /** What turns a client's parameters into work for the engine. */
 export interface RequestContext {
   readonly history: History;
   readonly uploads: UploadStore;
-  /** installed */
-  readonly models: readonly string[];
+  readonly inventory: Pick<Inventory, "modelNames">;
   readonly defaultModel: string;
   readonly provider: ProviderChoice;
 }
 
 /** Refuses a job whose model or pictures are not here. */
-export async function checkParams(params: JobParams, { models, uploads }: RequestContext): Promise<void> {
+export async function checkParams(params: JobParams, { inventory, uploads }: RequestContext): Promise<void> {
   const { model } = params;
+  const models = inventory.modelNames;
   if (model !== undefined && !models.includes(model)) {
     const known = models.join(", ") || "none";
     throw new BackdropError("model_unknown", `model: expected one of ${known}, got ${model}; install it first`, {

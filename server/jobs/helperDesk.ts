@@ -1,5 +1,5 @@
 import { BackdropError } from "../../shared/errors.ts";
-import type { Helpers, Point } from "../../shared/protocol/helpers.ts";
+import type { Point } from "../../shared/protocol/helpers.ts";
 import { maxQueuedAssists } from "../../shared/protocol/limits.ts";
 import type { AssistAnswer } from "../engine/messages.ts";
 import type { Turns } from "../engine/turns.ts";
@@ -13,17 +13,13 @@ export type HelperQuestion = { readonly picture: string } & (
 
 /** Where helpers are asked. Nothing of it outlives the server: who loses the connection asks again. */
 export class HelperDesk {
-  /** as clients are told */
-  readonly installed: Helpers;
   private readonly turns: Pick<Turns, "assist" | "assists">;
   private readonly uploads: UploadStore;
 
   constructor(options: {
-    readonly installed: Helpers;
     readonly turns: Pick<Turns, "assist" | "assists">;
     readonly uploads: UploadStore;
   }) {
-    this.installed = options.installed;
     this.turns = options.turns;
     this.uploads = options.uploads;
   }

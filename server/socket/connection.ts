@@ -5,12 +5,12 @@ import { BackdropError, isRetryable, toBackdropError } from "../../shared/errors
 import { closeCodes } from "../../shared/protocol/closeCodes.ts";
 import { decodeFrame } from "../../shared/protocol/frame.ts";
 import { maxBadMessages, maxMessagesPerSecond, maxTextBytes, protocolVersion } from "../../shared/protocol/limits.ts";
-import type { ModelInfo } from "../../shared/protocol/models.ts";
 import { offeredVersions, parseClientMessage, type Subject, subjectOf } from "../../shared/protocol/parse.ts";
 import type { ServerMessage } from "../../shared/protocol/serverMessages.ts";
 import { version } from "../../shared/version.ts";
 import type { Identity } from "../home/identity.ts";
 import type { HelperDesk } from "../jobs/helperDesk.ts";
+import type { Inventory } from "../jobs/inventory.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Log } from "../log/log.ts";
 import type { UploadStore } from "../uploads/uploadStore.ts";
@@ -27,7 +27,7 @@ export interface ConnectionContext {
   readonly desk: HelperDesk;
   readonly uploads: UploadStore;
   readonly log: Log;
-  readonly models: readonly ModelInfo[];
+  readonly inventory: Inventory;
   readonly defaultModel: string;
   readonly helloTimeoutMs: number;
   readonly heartbeatMs: number;
@@ -162,10 +162,11 @@ export class Connection {
   }
 
   private welcome(): Session {
-    const { jobs, desk, uploads, models, defaultModel } = this.context;
+    const { jobs, desk, inventory, uploads, defaultModel } = this.context;
     this.session = new Session({
       jobs,
       desk,
+      inventory,
       uploads,
       outbox: this.outbox,
       send: (message) => this.send(message),
@@ -177,8 +178,7 @@ export class Connection {
       serverVersion: version,
       sessionToken: this.sessionToken,
       defaultModel,
-      models: [...models],
-      helpers: desk.installed,
+      ...inventory.info,
     });
     return this.session;
   }

@@ -5,6 +5,7 @@ import { isEnd } from "../../shared/protocol/jobs.ts";
 import type { Subject } from "../../shared/protocol/parse.ts";
 import type { ServerMessage } from "../../shared/protocol/serverMessages.ts";
 import type { HelperDesk } from "../jobs/helperDesk.ts";
+import type { Inventory } from "../jobs/inventory.ts";
 import type { SequencedEvent } from "../jobs/jobRecord.ts";
 import type { JobListener, Jobs } from "../jobs/jobs.ts";
 import type { UploadStore } from "../uploads/uploadStore.ts";
@@ -15,6 +16,7 @@ import type { Outbox } from "./outbox.ts";
 export interface SessionOptions {
   readonly jobs: Jobs;
   readonly desk: HelperDesk;
+  readonly inventory: Inventory;
   readonly uploads: UploadStore;
   readonly outbox: Outbox;
   readonly send: (message: ServerMessage) => void;
@@ -30,6 +32,10 @@ export class Session implements JobListener {
   private readonly questions: HelperRequests;
   /** jobs whose events this client gets */
   private readonly followed = new Set<string>();
+  private readonly onInventory = () => {
+    const { inventory, send } = this.options;
+    send({ type: "inventory", ...inventory.info });
+  };
 
   constructor(options: SessionOptions) {
     this.options = options;
@@ -37,10 +43,11 @@ export class Session implements JobListener {
     const { desk, send, outbox } = options;
     this.questions = new HelperRequests({ desk, send, sendFrame: (frame) => outbox.frame(frame) });
     options.jobs.listeners.add(this);
+    options.inventory.listeners.add(this.onInventory);
   }
 
   async receive(message: ClientMessage): Promise<void> {
-    const { jobs, send } = this.options;
+    const { jobs, inventory, send } = this.options;
     switch (message.type) {
       case "ping":
         send({ type: "pong" });
@@ -71,6 +78,12 @@ export class Session implements JobListener {
         return await this.questions.ask(message);
       case "withdraw":
         this.questions.withdraw(message.requestId);
+        return;
+      case "install":
+        inventory.install(message.package, message.licencesAccepted);
+        return;
+      case "stop_installing":
+        inventory.stopInstalling(message.package);
         return;
       case "unpair":
         return await this.options.unpair();
@@ -109,6 +122,7 @@ export class Session implements JobListener {
 
   close(): void {
     this.options.jobs.listeners.delete(this);
+    this.options.inventory.listeners.delete(this.onInventory);
     this.uploads.close();
     this.questions.close();
   }

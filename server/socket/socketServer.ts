@@ -93,6 +93,8 @@ export class SocketServer {
       },
     });
     this.connections.add(connection);
+    // What was installed by the command line meanwhile is told to whoever comes.
+    void this.context.inventory.refresh();
   }
 }
 

@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { bytes32Schema, jobIdSchema, pairingCodeSchema, seqSchema, sha256Schema, uuidSchema } from "./fields.ts";
+import {
+  bytes32Schema,
+  jobIdSchema,
+  modelNameSchema,
+  pairingCodeSchema,
+  seqSchema,
+  sha256Schema,
+  uuidSchema,
+} from "./fields.ts";
 import { pointSchema } from "./helpers.ts";
 import { jobParamsSchema } from "./jobs.ts";
 import { maxListedJobs, maxPoints } from "./limits.ts";
@@ -50,6 +58,9 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("describe"), requestId: uuidSchema, picture: sha256Schema }),
   z.strictObject({ type: z.literal("withdraw"), requestId: uuidSchema }),
+  /** by its name in the catalogue: never an address */
+  z.strictObject({ type: z.literal("install"), package: modelNameSchema, licencesAccepted: z.boolean() }),
+  z.strictObject({ type: z.literal("stop_installing"), package: modelNameSchema }),
   z.strictObject({ type: z.literal("unpair") }),
 ]);
 

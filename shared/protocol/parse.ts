@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BackdropError, type ErrorCode } from "../errors.ts";
 import { type ClientMessage, clientMessageSchema } from "./clientMessages.ts";
-import { jobIdSchema, uuidSchema } from "./fields.ts";
+import { jobIdSchema, modelNameSchema, uuidSchema } from "./fields.ts";
 import { type ServerMessage, serverMessageSchema } from "./serverMessages.ts";
 
 /**
@@ -37,6 +37,7 @@ const subjectSchema = z.looseObject({
   jobId: jobIdSchema.optional().catch(undefined),
   uploadId: uuidSchema.optional().catch(undefined),
   requestId: uuidSchema.optional().catch(undefined),
+  package: modelNameSchema.optional().catch(undefined),
 });
 
 /** What a message is about. */
@@ -44,16 +45,18 @@ export interface Subject {
   readonly jobId?: string;
   readonly uploadId?: string;
   readonly requestId?: string;
+  readonly package?: string;
 }
 
 /** What a refused message was about, as far as it says so. */
 export function subjectOf(text: string): Subject {
   try {
-    const { jobId, uploadId, requestId } = subjectSchema.parse(JSON.parse(text));
+    const subject = subjectSchema.parse(JSON.parse(text));
     return {
-      ...(jobId !== undefined && { jobId }),
-      ...(uploadId !== undefined && { uploadId }),
-      ...(requestId !== undefined && { requestId }),
+      ...(subject.jobId !== undefined && { jobId: subject.jobId }),
+      ...(subject.uploadId !== undefined && { uploadId: subject.uploadId }),
+      ...(subject.requestId !== undefined && { requestId: subject.requestId }),
+      ...(subject.package !== undefined && { package: subject.package }),
     };
   } catch {
     return {};

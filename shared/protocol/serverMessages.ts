@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { errorCodes } from "../errors.ts";
 import { bytes32Schema, jobIdSchema, modelNameSchema, seqSchema, sha256Schema, uuidSchema } from "./fields.ts";
-import { helpersSchema } from "./helpers.ts";
+import { inventorySchema } from "./inventory.ts";
 import { jobEventSchema, jobStates, jobSummarySchema } from "./jobs.ts";
-import { modelInfoSchema } from "./models.ts";
 
 const count = z.int().min(1);
 
@@ -33,9 +32,10 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     /** for `Authorization: Bearer`; ends with this connection */
     sessionToken: bytes32Schema,
     defaultModel: modelNameSchema,
-    models: z.array(modelInfoSchema),
-    helpers: helpersSchema,
+    ...inventorySchema.shape,
   }),
+  /** it has changed: the whole of it */
+  z.strictObject({ type: z.literal("inventory"), ...inventorySchema.shape }),
   z.strictObject({ type: z.literal("ping") }),
   z.strictObject({ type: z.literal("pong") }),
   z.strictObject({ type: z.literal("have"), present: z.array(sha256Schema) }),
@@ -61,6 +61,7 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     jobId: jobIdSchema.optional(),
     uploadId: uuidSchema.optional(),
     requestId: uuidSchema.optional(),
+    package: modelNameSchema.optional(),
   }),
 ]);
 

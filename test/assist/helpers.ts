@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { HelperPackage } from "../../server/assist/helperPackage.ts";
 import type { RgbaImage } from "../../server/image/rgba.ts";
+import type { CatalogueEntry } from "../../server/install/catalogue/entry.ts";
 import type { HelperTask } from "../../shared/protocol/helpers.ts";
 
 /** The tiny random helpers, in the layout of the real ones. */
@@ -10,6 +12,18 @@ export const tinyHelpersDir = fileURLToPath(new URL("../fixtures/helpers/", impo
 export function tinyHelper(folder: "segmenter" | "captioner", task: HelperTask): HelperPackage {
   const dir = `${tinyHelpersDir}${folder}`;
   return { schemaVersion: 1, name: folder, title: folder, licence: "Apache-2.0", task, files: [], dir };
+}
+
+/** A tiny helper's files, as if they were the published ones: by their repository's path. */
+export async function publishedHelper(
+  { repositories }: CatalogueEntry,
+  folder: "segmenter" | "captioner",
+): Promise<ReadonlyMap<string, Buffer>> {
+  const remote = new Map<string, Buffer>();
+  for (const { name, files } of repositories) {
+    for (const { path } of files) remote.set(`${name}/${path}`, await readFile(join(tinyHelpersDir, folder, path)));
+  }
+  return remote;
 }
 
 export async function expected(folder: "segmenter" | "captioner"): Promise<unknown> {

@@ -72,11 +72,13 @@ describeInBrowser("selecting objects", () => {
     await playground.close();
   });
 
-  it("describing the reference says what to install", async () => {
+  it("describing the reference leads to what has to be installed", async () => {
     const playground = await studio.playground();
     await playground.use("Reference / podium", "Style reference");
     await playground.panel.getByRole("button", { name: "Describe the reference" }).click();
-    await playground.panel.getByText("backdrop models install captioner").waitFor();
+    await playground.panel.getByRole("button", { name: "Install it…" }).click();
+    await playground.panel.getByRole("button", { name: "Install ViT GPT-2 captions" }).click();
+    await playground.panel.getByText("Accept and install").waitFor();
     await playground.screenshot("describe-install");
     await playground.close();
   });

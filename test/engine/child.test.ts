@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { modelsDir, programDir } from "../../server/engine/packages.ts";
 import { jobParamsSchema } from "../../shared/protocol/jobs.ts";
 import { disc, encoder, gradient, headerOnlyPng, png } from "../image/makePictures.ts";
-import { bundleEngine } from "../server/bundleEngine.ts";
+import { bundleProgram } from "../server/bundleProgram.ts";
 import type { RawClient } from "../server/rawClient.ts";
 import { miniInfo, sha256Of, startTestServer, type TestServer } from "../server/testServer.ts";
 
@@ -19,12 +19,18 @@ let server: TestServer;
 let client: RawClient;
 let good: Buffer;
 beforeAll(async () => {
-  childPath = await bundleEngine();
+  childPath = await bundleProgram("server/engine/child.ts");
   models = await damagedModels();
   // The engine's process also finds models in the folder that it is started in.
   process.chdir(models);
   const names = ["mini", "absent", "truncated", "foreign"];
-  server = await startTestServer({ engine: { childPath }, models: names.map((name) => ({ ...miniInfo, name })) });
+  server = await startTestServer({
+    engine: { childPath },
+    readInstalled: async () => ({
+      models: names.map((name) => ({ ...miniInfo, name })),
+      helpers: { segment: null, describe: null },
+    }),
+  });
   client = await server.client();
   good = await png(disc(96, 80));
 });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { findHelper, helperSchema } from "../../server/assist/helperPackage.ts";
 import { captioner, slimsam } from "../../server/install/catalogue/helpers.ts";
 import { installPackage } from "../../server/install/install.ts";
-import { tinyHelpersDir } from "../assist/helpers.ts";
+import { publishedHelper, tinyHelpersDir } from "../assist/helpers.ts";
 import { command } from "../cli/command.ts";
 import { temporaryHome } from "../home/temporaryHome.ts";
 import { startHub } from "./hubServer.ts";
@@ -19,11 +19,7 @@ test.each([
   ["captioner", captioner, "captioner"],
 ] as const)("%s from a hub", async (name, entry, tiny) => {
   const [repository] = entry.repositories;
-  const remote = new Map<string, Buffer>();
-  for (const { path } of repository?.files ?? []) {
-    remote.set(`${repository?.name}/${path}`, await readFile(join(tinyHelpersDir, tiny, path)));
-  }
-  const hub = await startHub(remote);
+  const hub = await startHub(await publishedHelper(entry, tiny));
   try {
     const modelsDir = join(home(), "models");
     const { dir, isNew } = await installPackage(entry, {

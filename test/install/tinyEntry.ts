@@ -46,6 +46,7 @@ export async function tinyEntry(): Promise<{ entry: CatalogueEntry; remote: Read
   });
   return {
     entry: {
+      purpose: "For tests.",
       approximateBytes: 50_000_000,
       repositories: [repository("base"), repository("parts")],
       description: { ...description, name: "tiny", title: "Tiny" },

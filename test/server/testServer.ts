@@ -41,8 +41,8 @@ export async function startTestServer(
   const home = options.home ?? homeAt(join(dir ?? "", "home"));
   const server = await serve({
     port: 0,
-    models: [miniInfo],
-    helpers: { segment: null, describe: null },
+    readInstalled: async () => ({ models: [miniInfo], helpers: { segment: null, describe: null } }),
+    install: { childPath: "", catalogue: [] },
     defaultModel: "mini",
     provider: "cpu",
     log: createLog({ write: (line) => logLines.push(line) }, "debug"),

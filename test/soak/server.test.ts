@@ -4,7 +4,7 @@ import { openModel } from "../../server/engine/openModel.ts";
 import { generate } from "../../server/pipeline/generate.ts";
 import { decodeJob, type NamedBytes } from "../../server/pipeline/job.ts";
 import { jobParamsSchema } from "../../shared/protocol/jobs.ts";
-import { bundleEngine } from "../server/bundleEngine.ts";
+import { bundleProgram } from "../server/bundleProgram.ts";
 import { sha256Of, startTestServer } from "../server/testServer.ts";
 import { quick, sample } from "../slow/support.ts";
 import { surviveDisconnects, surviveKills } from "../socket/survive.ts";
@@ -32,7 +32,7 @@ test("a job through the socket gives the bytes of the command line's pipeline", 
   const inputs = Object.fromEntries(Object.entries(files).map(([role, { bytes }]) => [role, sha256Of(bytes)]));
   const params = jobParamsSchema.parse({ settings: quick, inputs });
 
-  const childPath = await bundleEngine();
+  const childPath = await bundleProgram("server/engine/child.ts");
   const server = await startTestServer({ engine: { childPath } });
   const client = await server.client();
   for (const { bytes } of Object.values(files)) await client.upload(bytes, sha256Of(bytes));

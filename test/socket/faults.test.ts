@@ -183,7 +183,8 @@ import { homeAt } from "./server/home/paths.ts";
 import { createLog } from "./server/log/log.ts";
 const [home, childPath] = process.argv.slice(2);
 const server = await serve({
-  home: homeAt(home), port: 0, engine: { childPath }, models: [], helpers: { segment: null, describe: null },
+  home: homeAt(home), port: 0, engine: { childPath }, install: { childPath: "", catalogue: [] },
+  readInstalled: async () => ({ models: [], helpers: { segment: null, describe: null } }),
   defaultModel: "mini", provider: "cpu",
   log: createLog({ write() {} }, "error"), onPairingCode() {},
 });

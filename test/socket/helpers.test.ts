@@ -3,14 +3,23 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ClientMessageInput } from "../../shared/protocol/clientMessages.ts";
 import { maxQueuedAssists } from "../../shared/protocol/limits.ts";
 import type { RawClient } from "../server/rawClient.ts";
-import { sha256Of, startTestServer, stubParams, type TestServer, uploadPictures } from "../server/testServer.ts";
+import {
+  miniInfo,
+  sha256Of,
+  startTestServer,
+  stubParams,
+  type TestServer,
+  uploadPictures,
+} from "../server/testServer.ts";
 
 // Questions to helpers over the socket, with the stub in the engine's place.
 
 let server: TestServer;
 let client: RawClient;
 beforeAll(async () => {
-  server = await startTestServer({ helpers: { segment: "slimsam", describe: null } });
+  server = await startTestServer({
+    readInstalled: async () => ({ models: [miniInfo], helpers: { segment: "slimsam", describe: null } }),
+  });
   client = await server.client();
   await uploadPictures(client);
 });

@@ -4,6 +4,7 @@ import { isActive } from "../state/run.ts";
 import { hasReference } from "../state/state.ts";
 import { Icon } from "./Icon.tsx";
 import { IconButton } from "./IconButton.tsx";
+import { ModelsLink } from "./ModelsLink.tsx";
 import { usePanel } from "./panelContext.ts";
 
 /** Fills the prompt with what the reference shows; where no helper can, it says how to get one. */
@@ -54,8 +55,7 @@ export function DescribeReference(): JSX.Element | null {
         <div class="note" role="status">
           <Icon name="info" />
           <div>
-            A small model does this, and it is not installed. Install it once in a terminal,{" "}
-            <code>backdrop models install captioner</code>, and start the server again.
+            A small model does this, and it is not installed. <ModelsLink>Install it…</ModelsLink>
           </div>
           <IconButton icon="close" label="Dismiss" onClick={() => setIsExplaining(false)} />
         </div>

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { isActive } from "../state/run.ts";
+import { ModelsLink } from "./ModelsLink.tsx";
 import { ProblemText } from "./ProblemNote.tsx";
 import { usePanel } from "./panelContext.ts";
 import type { ObjectSelection } from "./useObjectSelection.ts";
@@ -18,8 +19,8 @@ export function ObjectSelectionNote({ selection }: { readonly selection: ObjectS
       {selection.problem !== null && <ProblemText problem={selection.problem} />}
       {isByColour && (
         <p class="hint">
-          Objects are found by their colours: one click for each. To find whole objects, install the helper once in a
-          terminal, <code>backdrop models install slimsam</code>, and start the server again.
+          Objects are found by their colours: one click for each. A helper finds whole objects.{" "}
+          <ModelsLink>Install it…</ModelsLink>
         </p>
       )}
     </>

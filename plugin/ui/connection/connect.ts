@@ -1,17 +1,17 @@
 import { BackdropError } from "../../../shared/errors.ts";
 import { pairingCodeSchema } from "../../../shared/protocol/fields.ts";
 import type { Point } from "../../../shared/protocol/helpers.ts";
+import type { InventoryInfo } from "../../../shared/protocol/inventory.ts";
 import type { JobParams } from "../../../shared/protocol/jobs.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Connection, ConnectionListener, ConnectionState, LostCause, Memory } from "./connection.ts";
 import type { Environment } from "./environment.ts";
 import { findServer, type Link } from "./findServer.ts";
 import type { Pairing } from "./handshake.ts";
-import type { JobsListener } from "./jobs.ts";
 import { type FailureReason, LinkFailure } from "./linkFailure.ts";
 import type { PairingWindow } from "./pairing.ts";
 import { fetchResult } from "./results.ts";
-import { Session } from "./session.ts";
+import { Session, type SessionListener } from "./session.ts";
 
 /** Connects at once, and comes back after every loss until it is closed. */
 export function connect(memory: Memory, environment: Environment): Connection {
@@ -48,7 +48,8 @@ class PanelConnection implements Connection {
     this.environment = environment;
     this.pairing = memory.pairing;
     this.port = memory.port;
-    const listener: JobsListener = {
+    const listener: SessionListener = {
+      onInventory: (inventory) => this.inventoryChanged(inventory),
       onJobEvent: (jobId, event) => this.tell((each) => each.onJobEvent?.(jobId, event)),
       onPreview: (preview) => this.tell((each) => each.onPreview?.(preview)),
       onRefused: (jobId, refusal) => this.tell((each) => each.onRefused?.(jobId, refusal)),
@@ -115,6 +116,14 @@ class PanelConnection implements Connection {
     return this.session.requests.remove(jobId);
   }
 
+  install(name: string, licencesAccepted: boolean): void {
+    this.link?.wire.send({ type: "install", package: name, licencesAccepted });
+  }
+
+  stopInstalling(name: string): void {
+    this.link?.wire.send({ type: "stop_installing", package: name });
+  }
+
   fetchResult(jobId: string, name: string): Promise<Uint8Array> {
     return fetchResult(jobId, name, { environment: this.environment, link: () => this.whenLinked() });
   }
@@ -173,10 +182,17 @@ class PanelConnection implements Connection {
     if (port !== this.port) this.memory.save("port", port);
     this.port = port;
     for (const { resolve } of this.waitingForLink.splice(0)) resolve(link);
-    const { serverVersion, defaultModel, models, helpers } = welcome;
-    this.setState({ type: "ready", serverId, serverVersion, defaultModel, models, helpers });
+    const { serverVersion, defaultModel, models, helpers, packages } = welcome;
+    this.setState({ type: "ready", serverId, serverVersion, defaultModel, models, helpers, packages });
     // Whoever heard of it may have closed it.
     if (this.link === link) this.session.attach(link, (cause) => this.failed(cause));
+  }
+
+  /** Whoever asks for the state gets the new one; whoever listens hears that it is the same connection. */
+  private inventoryChanged(inventory: InventoryInfo): void {
+    if (this.state.type !== "ready") return;
+    this.state = { ...this.state, ...inventory };
+    this.tell((listener) => listener.onInventory?.(inventory));
   }
 
   private failed(reason: FailureReason): void {

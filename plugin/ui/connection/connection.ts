@@ -1,10 +1,7 @@
 import type { ErrorCode } from "../../../shared/errors.ts";
-import type { Helpers, Point } from "../../../shared/protocol/helpers.ts";
+import type { Point } from "../../../shared/protocol/helpers.ts";
+import type { InventoryInfo } from "../../../shared/protocol/inventory.ts";
 import type { JobEvent, JobParams, JobSummary } from "../../../shared/protocol/jobs.ts";
-import type { ServerMessageOf } from "../../../shared/protocol/serverMessages.ts";
-
-/** One installed model, as the server announces it. */
-export type ModelInfo = ServerMessageOf<"welcome">["models"][number];
 
 /** Why there is no connection; the panel says for each what to do. The list is closed. */
 export type LostCause =
@@ -36,14 +33,12 @@ export type ConnectionState =
       /** what was wrong with the last try, for the person */
       readonly problem: string | null;
     }
-  | {
+  | ({
       readonly type: "ready";
       readonly serverId: string;
       readonly serverVersion: string;
       readonly defaultModel: string;
-      readonly models: readonly ModelInfo[];
-      readonly helpers: Helpers;
-    }
+    } & Readonly<InventoryInfo>)
   /** retryAtMs null: only `retry()` tries again */
   | { readonly type: "lost"; readonly cause: LostCause; readonly retryAtMs: number | null };
 
@@ -57,6 +52,8 @@ export interface Preview {
 
 export interface ConnectionListener {
   onState?(state: ConnectionState): void;
+  /** the connection has stayed; what is installed, or can be, has changed */
+  onInventory?(inventory: InventoryInfo): void;
   /** each event once and in order, across lost connections */
   onJobEvent?(jobId: string, event: JobEvent): void;
   onPreview?(preview: Preview): void;
@@ -99,6 +96,10 @@ export interface Connection {
   cancel(jobId: string): void;
   history(limit: number, before?: string): Promise<{ readonly jobs: readonly JobSummary[]; readonly more: boolean }>;
   remove(jobId: string): Promise<void>;
+  /** how it comes on and ends is told by `onInventory`; nothing happens without a connection */
+  install(name: string, licencesAccepted: boolean): void;
+  /** what has arrived stays */
+  stopInstalling(name: string): void;
   /** a finished file */
   fetchResult(jobId: string, name: string): Promise<Uint8Array>;
   close(): void;

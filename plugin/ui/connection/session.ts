@@ -1,4 +1,5 @@
 import type { BackdropError } from "../../../shared/errors.ts";
+import type { InventoryInfo } from "../../../shared/protocol/inventory.ts";
 import type { ServerMessage, ServerMessageOf } from "../../../shared/protocol/serverMessages.ts";
 import type { LostCause } from "./connection.ts";
 import type { Environment } from "./environment.ts";
@@ -8,16 +9,22 @@ import { Questions } from "./questions.ts";
 import { Requests } from "./requests.ts";
 import { Uploads } from "./uploads.ts";
 
+export interface SessionListener extends JobsListener {
+  onInventory(inventory: InventoryInfo): void;
+}
+
 /** Everything that the panel wants of its server. It outlives links: what one left undone, the next goes on with. */
 export class Session {
   readonly jobs: Jobs;
   readonly uploads: Uploads;
   readonly requests = new Requests();
   readonly questions = new Questions();
+  private readonly listener: SessionListener;
   private readonly environment: Environment;
   private callOffHeartbeat = () => {};
 
-  constructor(listener: JobsListener, environment: Environment) {
+  constructor(listener: SessionListener, environment: Environment) {
+    this.listener = listener;
     this.environment = environment;
     this.jobs = new Jobs(listener);
     this.uploads = new Uploads(environment);
@@ -78,6 +85,11 @@ export class Session {
       case "described":
         this.questions.receiveText(message);
         break;
+      case "inventory": {
+        const { type: _, ...inventory } = message;
+        this.listener.onInventory(inventory);
+        break;
+      }
       case "error":
         this.receiveError(message);
         break;
@@ -97,6 +109,8 @@ export class Session {
   }
 
   private receiveError(error: ServerMessageOf<"error">): void {
+    // Only names that the server itself has told are installed, so it knows them.
+    if (error.package !== undefined) return;
     if (error.requestId !== undefined) this.questions.receiveError(error.requestId, error);
     else if (error.uploadId !== undefined) this.uploads.receiveError(error.uploadId, error);
     else if (this.requests.receiveError(error)) return;

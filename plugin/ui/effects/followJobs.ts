@@ -55,6 +55,7 @@ export function followJobs(context: Context, { history, results, canvasPreviews 
       dispatch({ type: "connection_changed", connection: changed });
       if (changed.type === "ready") void readHistory();
     },
+    onInventory: (inventory) => dispatch({ type: "inventory_changed", inventory }),
     onJobEvent(jobId, event) {
       const isOfRun = isActive(state().run) && jobIdOf(state().run) === jobId;
       dispatch({ type: "run_event", jobId, event, atMs: clock.now() });

@@ -1,3 +1,4 @@
+import type { InventoryInfo } from "../../../shared/protocol/inventory.ts";
 import type { JobEvent, JobParams, JobSummary } from "../../../shared/protocol/jobs.ts";
 import type { LayerInfo, PictureSlot, Slot, SlotState } from "../../messages.ts";
 import type { Recipe } from "../../recipe.ts";
@@ -9,6 +10,7 @@ import type { Editor, Insertion, JobNote, PaintedMask, ReferenceFile, Shown, Sta
 /** Everything that can change the panel's state. */
 export type Action =
   | { readonly type: "connection_changed"; readonly connection: ConnectionState }
+  | { readonly type: "inventory_changed"; readonly inventory: InventoryInfo }
   | { readonly type: "slot_changed"; readonly slot: Slot; readonly state: SlotState }
   | { readonly type: "selection_changed"; readonly selection: readonly LayerInfo[] }
   | { readonly type: "thumbnail_changed"; readonly slot: PictureSlot; readonly thumbnail: Thumbnail }

@@ -1,3 +1,4 @@
+import type { InventoryInfo } from "../../../shared/protocol/inventory.ts";
 import { settingsSchema } from "../../../shared/settings.ts";
 import type { LayerInfo, Slot, SlotState } from "../../messages.ts";
 import type { Recipe } from "../../recipe.ts";
@@ -15,6 +16,8 @@ export function reduce(state: State, action: Action): State {
   switch (action.type) {
     case "connection_changed":
       return changeConnection(state, action.connection);
+    case "inventory_changed":
+      return changeInventory(state, action.inventory);
     case "slot_changed":
       return changeSlot(state, action.slot, action.state);
     case "selection_changed":
@@ -86,6 +89,11 @@ function changeConnection(state: State, connection: ConnectionState): State {
   return { ...connected, jobs, focusedJob: null, run: isActive(state.run) ? state.run : { type: "idle" } };
 }
 
+function changeInventory(state: State, inventory: InventoryInfo): State {
+  const { connection } = state;
+  return connection.type === "ready" ? { ...state, connection: { ...connection, ...inventory } } : state;
+}
+
 function clearProblems(state: State, cleared: ProblemPlace): State {
   return { ...state, problems: state.problems.filter(({ place }) => place !== cleared) };
 }
@@ -98,7 +106,7 @@ function changeSlot(state: State, slot: Slot, changed: SlotState): State {
   if (!isAnother || isHiddenByFile || slot === "area") return next;
   return {
     ...next,
-    editor: { type: "closed" },
+    editor: state.editor.type === "models" ? state.editor : { type: "closed" },
     ...(slot === "product" && { productMask: null, replaceable: null }),
     ...(slot === "reference" && changed.type === "set" && { referenceFile: null }),
     ...(slot !== "product" && { droppedParts: null }),

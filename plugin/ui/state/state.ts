@@ -1,8 +1,9 @@
 import type { Size } from "../../../shared/geometry.ts";
 import type { JobSummary } from "../../../shared/protocol/jobs.ts";
+import type { ModelInfo } from "../../../shared/protocol/models.ts";
 import type { LayerInfo, PictureSlot, Slot, SlotState } from "../../messages.ts";
 import type { Recipe } from "../../recipe.ts";
-import type { ConnectionState, ModelInfo } from "../connection/connection.ts";
+import type { ConnectionState } from "../connection/connection.ts";
 import { defaultForm, type Form } from "./form.ts";
 import type { Problem } from "./problem.ts";
 import type { Run } from "./run.ts";
@@ -35,12 +36,13 @@ export interface PaintedMask {
   readonly data: Uint8Array;
 }
 
-/** The view that takes the panel's whole body while something is painted. */
+/** The view that takes the panel's whole body: something is painted, or models are looked at. */
 export type Editor =
   | { readonly type: "closed" }
   | { readonly type: "loading"; readonly of: "patches" | "productMask" }
   | { readonly type: "patches"; readonly picture: Shown }
-  | { readonly type: "productMask"; readonly picture: Shown };
+  | { readonly type: "productMask"; readonly picture: Shown }
+  | { readonly type: "models" };
 
 /** What the panel remembers of a job beyond what the server keeps: enough for a layer's recipe, in the document that it names. */
 export interface JobNote extends Pick<Recipe, "layers" | "hiddenPatches" | "scale"> {

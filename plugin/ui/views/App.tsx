@@ -10,6 +10,7 @@ import { ConnectionView } from "./ConnectionView.tsx";
 import { CreateView } from "./CreateView.tsx";
 import { EditorFrame } from "./EditorFrame.tsx";
 import { Footer } from "./Footer.tsx";
+import { ModelsView } from "./ModelsView.tsx";
 import { PatchEditor } from "./PatchEditor.tsx";
 import { ProductMaskEditor } from "./ProductMaskEditor.tsx";
 import { ResultsView } from "./ResultsView.tsx";
@@ -43,6 +44,8 @@ function Body({ state, panel }: { readonly state: State; readonly panel: Panel }
       return <PatchEditor picture={editor.picture} />;
     case "productMask":
       return <ProductMaskEditor picture={editor.picture} />;
+    case "models":
+      return <ModelsView />;
     case "loading":
       return (
         <EditorFrame

@@ -7,7 +7,7 @@ interface EditorFrameProps {
   readonly children: ComponentChildren;
 }
 
-/** A view that takes the whole panel while something is painted. What is painted counts at once, so both ways out are the same. */
+/** A view that takes the whole panel. What is done in it counts at once, so both ways out are the same. */
 export function EditorFrame({ title, onDone, children }: EditorFrameProps): JSX.Element {
   return (
     <div class="frame editor">

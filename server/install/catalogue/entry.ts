@@ -29,6 +29,8 @@ export interface CatalogueRepository {
 
 /** A model or a helper that can be installed. */
 export interface CatalogueEntry {
+  /** what it is good for and needs, in a sentence for people */
+  readonly purpose: string;
   /** for people, before the hub was asked */
   readonly approximateBytes: number;
   readonly repositories: readonly CatalogueRepository[];

@@ -5,6 +5,7 @@ import { type CatalogueEntry, plain } from "./entry.ts";
 
 /** Segment Anything, 77 % pruned (Chen et al. 2023, arXiv 2312.05284). */
 export const slimsam: CatalogueEntry = {
+  purpose: "Finds the object that you click on, for masks.",
   approximateBytes: 40_000_000,
   repositories: [
     {
@@ -25,6 +26,7 @@ export const slimsam: CatalogueEntry = {
 };
 
 export const captioner: CatalogueEntry = {
+  purpose: "Writes a prompt from what the reference shows.",
   approximateBytes: 980_000_000,
   repositories: [
     {

@@ -3,6 +3,7 @@ import { clipVision, defaults, depth, depthAnything, ipAdapter } from "./shared.
 
 /** Stable Diffusion 1.5 with depth ControlNet and IP-Adapter-plus. */
 export const sd15: CatalogueEntry = {
+  purpose: "Good pictures at 512 px. Best with a graphics card; without one a picture takes minutes.",
   approximateBytes: 5_600_000_000,
   repositories: [
     {

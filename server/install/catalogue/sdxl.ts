@@ -3,6 +3,8 @@ import { clipVision, defaults, depth, depthAnything, ipAdapter } from "./shared.
 
 /** SDXL base with depth ControlNet, IP-Adapter-plus and the autoencoder that survives half precision. */
 export const sdxl: CatalogueEntry = {
+  purpose:
+    "The best pictures, at 1024 px. Made for a computer with a graphics card; without one a picture takes many minutes.",
   approximateBytes: 13_100_000_000,
   repositories: [
     {

@@ -123,17 +123,17 @@ describe("in the product's mask", () => {
     const world = await show();
     await doing(() => world.panel.editors.openProductMask());
     await click("Select object");
-    expect(document.body.textContent).toContain("backdrop models install slimsam");
+    expect(document.body.textContent).toContain("A helper finds whole objects");
     const helpers = { segment: "slimsam", describe: null };
     await doing(() => world.connect({ ...ready, helpers }));
-    expect(document.body.textContent).not.toContain("backdrop models install slimsam");
+    expect(document.body.textContent).not.toContain("A helper finds whole objects");
   });
 });
 
 describe("in the reference's patches", () => {
   it("an object is hidden, and shown again", async () => {
     // Patches of 2 × 2 px of the fake's picture, of which the object takes the left 5 px.
-    const models = [{ name: "coarse", title: "Coarse", patchGrid: 5, defaults: coarseDefaults }] as const;
+    const models = [{ name: "coarse", title: "Coarse", patchGrid: 5, defaults: coarseDefaults }];
     const world = await show({ connection: { ...ready, models, defaultModel: "coarse" } });
     const hidden = () => Object.values(world.panel.state().hiddenPatches)[0];
     const covered = Array.from({ length: 25 }, (_, patch) => patch).filter((patch) => patch % 5 < 3);
@@ -160,7 +160,7 @@ describe("describing the reference", () => {
     const helpers = { segment: null, describe: null };
     const world = await show({ connection: { ...ready, helpers } });
     await click("Describe the reference");
-    expect(document.body.textContent).toContain("backdrop models install captioner");
+    expect(document.body.textContent).toContain("it is not installed");
     expect(world.toServer.filter(([name]) => name === "describe")).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ import { createHost } from "../../../plugin/ui/host.ts";
 import { createPanel, type Panel } from "../../../plugin/ui/panel.ts";
 import type { Pixels } from "../../../plugin/ui/pixels/pixels.ts";
 import { BackdropError } from "../../../shared/errors.ts";
+import type { InventoryInfo } from "../../../shared/protocol/inventory.ts";
 import type { JobEnd, JobEvent, JobParams, JobSummary } from "../../../shared/protocol/jobs.ts";
 import { settingsSchema } from "../../../shared/settings.ts";
 
@@ -25,6 +26,7 @@ export interface FakeWorld {
   /** how main answers; the last one that is given for a type holds. null: not at all */
   answerWith(type: ToMain["type"], answer: ((request: never) => ToUi) | null): void;
   connect(state: ConnectionState): void;
+  inventory(changed: InventoryInfo): void;
   event(jobId: string, event: JobEvent): void;
   preview(preview: Omit<Preview, "jpeg">): void;
   refuse(jobId: string, code: "prompt_invalid" | "queue_full", message: string, pointer?: string): void;
@@ -66,6 +68,7 @@ export const ready: Extract<ConnectionState, { type: "ready" }> = {
     },
   ],
   helpers: { segment: null, describe: "captioner" },
+  packages: [],
 };
 
 export function slotOf(id: string): SlotState {
@@ -219,6 +222,8 @@ function fakeServer(first: ConnectionState, jobs: readonly JobSummary[]) {
       const rest = before === undefined ? jobs : jobs.filter((job) => job.jobId < before);
       return { jobs: rest.slice(0, limit), more: rest.length > limit };
     },
+    install: (name, licencesAccepted) => note("install", name, licencesAccepted),
+    stopInstalling: (name) => note("stopInstalling", name),
     async remove(id) {
       note("remove", id);
       jobs = jobs.filter((job) => job.jobId !== id);
@@ -234,6 +239,9 @@ function fakeServer(first: ConnectionState, jobs: readonly JobSummary[]) {
     connect(changed: ConnectionState) {
       state = changed;
       for (const listener of listeners) listener.onState?.(changed);
+    },
+    inventory(changed: InventoryInfo) {
+      for (const listener of listeners) listener.onInventory?.(changed);
     },
     event(id: string, event: JobEvent) {
       for (const listener of listeners) listener.onJobEvent?.(id, event);

@@ -1,15 +1,15 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { programDir } from "../../server/engine/packages.ts";
 
-/** The engine's real program, bundled from the sources as they are now. */
-export async function bundleEngine(): Promise<string> {
+/** A real program of the server's, such as `server/engine/child.ts`, bundled from the sources as they are now. */
+export async function bundleProgram(source: string): Promise<string> {
   const dir = join(programDir(), "node_modules", ".cache", "backdrop-test");
   await mkdir(dir, { recursive: true });
-  const outfile = join(dir, `engineChild-${process.pid}.mjs`);
+  const outfile = join(dir, `${basename(source, ".ts")}-${process.pid}.mjs`);
   await build({
-    entryPoints: [join(programDir(), "server/engine/child.ts")],
+    entryPoints: [join(programDir(), source)],
     outfile,
     bundle: true,
     packages: "external",

@@ -1,0 +1,76 @@
+import type { JSX } from "preact";
+import { PackageRow } from "../components/PackageRow.tsx";
+import { usePanel } from "../components/panelContext.ts";
+import { modelInUse } from "../state/state.ts";
+import { ConnectionBanner } from "./ConnectionBanner.tsx";
+import { EditorFrame } from "./EditorFrame.tsx";
+
+/** What paints, what helps, and what of both can be installed. */
+export function ModelsView(): JSX.Element {
+  const { panel } = usePanel();
+  return (
+    <EditorFrame title="Models" onDone={panel.editors.close}>
+      <ConnectionBanner />
+      <Lists />
+    </EditorFrame>
+  );
+}
+
+function Lists(): JSX.Element | null {
+  const { state } = usePanel();
+  const { connection } = state;
+  if (connection.type !== "ready") return null;
+  const { models, packages } = connection;
+  const offered = packages.filter(({ name }) => !models.some((model) => model.name === name));
+  const painters = offered.filter(({ task }) => task === null);
+  const helpers = offered.filter(({ task }) => task !== null);
+  return (
+    <>
+      <section aria-labelledby="painters-title">
+        <h2 id="painters-title">Painting</h2>
+        <ul class="packages">
+          {models.map(({ name, title }) => (
+            <InstalledModel key={name} name={name} title={title} />
+          ))}
+          {painters.map((offer) => (
+            <PackageRow key={offer.name} offer={offer} />
+          ))}
+        </ul>
+      </section>
+      {helpers.length > 0 && (
+        <section aria-labelledby="helpers-title">
+          <h2 id="helpers-title">Helping</h2>
+          <ul class="packages">
+            {helpers.map((offer) => (
+              <PackageRow key={offer.name} offer={offer} />
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+function InstalledModel({ name, title }: { readonly name: string; readonly title: string }): JSX.Element {
+  const { panel, state } = usePanel();
+  const isInUse = modelInUse(state)?.name === name;
+  return (
+    <li class="package">
+      <div class="package-head">
+        <p class="package-title">{title}</p>
+        {isInUse ? (
+          <span class="secondary-text">In use</span>
+        ) : (
+          <button
+            type="button"
+            class="secondary"
+            aria-label={`Use ${title}`}
+            onClick={() => panel.dispatch({ type: "form_changed", change: { model: name } })}
+          >
+            Use
+          </button>
+        )}
+      </div>
+    </li>
+  );
+}

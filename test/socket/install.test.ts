@@ -1,0 +1,180 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { announcedModels } from "../../server/engine/announcedModels.ts";
+import { homeAt } from "../../server/home/paths.ts";
+import { installPackage } from "../../server/install/install.ts";
+import { createLog } from "../../server/log/log.ts";
+import type { PackageState } from "../../shared/protocol/inventory.ts";
+import { sha256, startHub } from "../install/hubServer.ts";
+import { tinyEntry } from "../install/tinyEntry.ts";
+import { bundleProgram } from "../server/bundleProgram.ts";
+import type { RawClient } from "../server/rawClient.ts";
+import { startTestServer, stubParams, type TestServer, uploadPictures } from "../server/testServer.ts";
+
+// Installing over the socket, with the real installing process and a hub on this computer: what clients are told, that it can
+// be stopped and gone on with, and that it does not depend on who asked for it.
+
+const unet = "tiny/base/unet/diffusion_pytorch_model.fp16.safetensors";
+const halfBytes = 3_000_000;
+
+let childPath: string;
+let tiny: Awaited<ReturnType<typeof tinyEntry>>;
+let hub: Awaited<ReturnType<typeof startHub>>;
+let dir: string;
+let server: TestServer;
+beforeAll(async () => {
+  childPath = await bundleProgram("server/install/child.ts");
+  tiny = await tinyEntry();
+});
+afterAll(() => rm(childPath, { force: true }));
+beforeEach(async () => {
+  hub = await startHub(tiny.remote);
+  process.env.HF_ENDPOINT = hub.endpoint.href;
+  dir = await mkdtemp(join(tmpdir(), "backdrop-install-"));
+  server = await start(childPath);
+});
+afterEach(async () => {
+  await server.remove();
+  await hub.stop();
+  delete process.env.HF_ENDPOINT;
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function start(program: string): Promise<TestServer> {
+  const home = homeAt(dir);
+  const log = createLog({ write() {} }, "error");
+  return await startTestServer({
+    home,
+    install: { childPath: program, catalogue: [tiny.entry] },
+    readInstalled: async () => ({
+      models: await announcedModels(log, [home.modelsDir]),
+      helpers: { segment: null, describe: null },
+    }),
+  });
+}
+
+function install(client: RawClient, licencesAccepted = true): void {
+  client.send({ type: "install", package: "tiny", licencesAccepted });
+}
+
+async function reaches(client: RawClient, wanted: PackageState["type"]): Promise<PackageState> {
+  const { packages } = await client.take("inventory", ({ packages: [first] }) => first?.state.type === wanted);
+  return packages[0]?.state ?? { type: "absent" };
+}
+
+/** What could be fetched is here, but for the file that stalls. */
+async function standstill(client: RawClient): Promise<void> {
+  const lacking = (tiny.remote.get(unet)?.length ?? 0) - halfBytes;
+  await client.take("inventory", ({ packages: [first] }) => {
+    return first?.state.type === "fetching" && first.state.doneBytes === first.state.totalBytes - lacking;
+  });
+}
+
+/** The storage gives the first half and keeps the connection. */
+function stall(): void {
+  hub.fault(unet, ({ response, content }) => {
+    response.writeHead(200, { etag: `"${sha256(content)}"`, "content-length": content.length });
+    response.write(content.subarray(0, halfBytes));
+  });
+}
+
+test("a package is offered, fetched, compiled, announced, and painted with", async () => {
+  const client = await server.client();
+  const welcome = client.messages.find(({ type }) => type === "welcome");
+  expect(welcome).toMatchObject({
+    models: [],
+    packages: [
+      {
+        name: "tiny",
+        task: null,
+        licences: [{ part: "tiny/base", licence: "Tiny-1.0", url: "https://example.org/tiny" }, { part: "tiny/parts" }],
+        state: { type: "absent" },
+      },
+    ],
+  });
+  install(client);
+  for (const step of ["starting", "compiling"] as const) await reaches(client, step);
+  const { models } = await client.take("inventory", ({ packages }) => packages[0]?.state.type === "installed");
+  expect(models.map(({ name }) => name)).toEqual(["tiny"]);
+
+  await uploadPictures(client);
+  const jobId = await client.submit({ ...stubParams(), model: "tiny" });
+  expect(await client.end(jobId)).toMatchObject({ type: "done" });
+});
+
+test("without accepted licences nothing is fetched", async () => {
+  const client = await server.client();
+  install(client, false);
+  expect(await reaches(client, "failed")).toMatchObject({ code: "licence_not_accepted" });
+  expect(hub.asked).toEqual([]);
+  install(client);
+  await reaches(client, "installed");
+});
+
+test("stopped, it keeps what has arrived and goes on there", async () => {
+  stall();
+  const client = await server.client();
+  install(client);
+  await standstill(client);
+  client.send({ type: "stop_installing", package: "tiny" });
+  await reaches(client, "absent");
+  install(client, false);
+  await reaches(client, "installed");
+  expect(hub.ranges(unet)).toEqual([undefined, `bytes=${halfBytes}-`]);
+});
+
+test("it goes on without the client that asked, and every client hears of it", async () => {
+  const [asking, watching] = [await server.client(), await server.client()];
+  install(asking);
+  await reaches(asking, "starting");
+  await asking.close();
+  await reaches(watching, "installed");
+  install(watching);
+  await reaches(watching, "installed");
+});
+
+test("a server that stops ends the installation, and its lock is free again", async () => {
+  stall();
+  const client = await server.client();
+  install(client);
+  await standstill(client);
+  await server.stop();
+  expect((await readdir(join(dir, "models"))).filter((name) => !name.startsWith("."))).toEqual([]);
+
+  server = await start(childPath);
+  const next = await server.client();
+  install(next);
+  await reaches(next, "installed");
+});
+
+test("an installing process that dies is a failure that says what to do", async () => {
+  await server.stop();
+  const dying = join(dir, "dying.mjs");
+  await writeFile(dying, 'process.on("message", () => process.exit(3));');
+  server = await start(dying);
+  const client = await server.client();
+  install(client);
+  const state = await reaches(client, "failed");
+  expect(state).toMatchObject({ code: "download_failed", message: expect.stringContaining("install again") });
+});
+
+test("only names of the catalogue are installed", async () => {
+  const client = await server.client();
+  client.send({ type: "install", package: "other", licencesAccepted: true });
+  expect(await client.take("error")).toMatchObject({ code: "model_unknown", package: "other" });
+});
+
+test("what the command line installed meanwhile is told to who comes", async () => {
+  const early = await server.client();
+  await installPackage(tiny.entry, {
+    modelsDir: server.home.modelsDir,
+    source: { type: "hub", hub: { endpoint: hub.endpoint } },
+    signal: new AbortController().signal,
+    acceptLicences: async () => true,
+    onProgress() {},
+  });
+  await server.client();
+  expect(await early.take("inventory")).toMatchObject({ models: [{ name: "tiny" }] });
+});
