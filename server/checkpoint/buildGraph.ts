@@ -6,6 +6,7 @@ import { buildText, parseTextConfig } from "../networks/clipText.ts";
 import { parseVisionConfig } from "../networks/clipVision.ts";
 import { buildControlEmbedding, buildDenoiser } from "../networks/denoiser.ts";
 import { buildDepth, parseDepthConfig } from "../networks/depth.ts";
+import { parseTinyAutoencoderConfig } from "../networks/tinyAutoencoder.ts";
 import { readCompressionConfig } from "../networks/tokenCompression.ts";
 import { parseControlNetConfig, parseUNetConfig } from "../networks/unetConfig.ts";
 import { buildVision } from "../networks/vision.ts";
@@ -43,6 +44,11 @@ async function buildSized(
       return buildVaeEncoder(await scope("vae"), parseAutoencoderConfig(await checkpoint.config("vae")), size);
     case "vae_decoder":
       return buildVaeDecoder(await scope("vae"), parseAutoencoderConfig(await checkpoint.config("vae")), size);
+    case "preview_decoder": {
+      const label = "preview_decoder/config.json";
+      const config = parseTinyAutoencoderConfig(await checkpoint.config("preview_decoder"), label);
+      return buildVaeDecoder(await scope("preview_decoder"), config, size);
+    }
     case "control": {
       const config = parseControlNetConfig(await checkpoint.config("controlnet"));
       requireChannels(checkpoint.modelPackage.depth.conditioning, config.conditioningChannels);

@@ -16,6 +16,11 @@ const parts = {
     file: "diffusion_pytorch_model.safetensors",
     owns: ["encoder.", "decoder.", "quant_conv.", "post_quant_conv."],
   },
+  preview_decoder: {
+    folder: "preview_decoder",
+    file: "diffusion_pytorch_model.safetensors",
+    owns: ["encoder.", "decoder."],
+  },
   text_encoder: { folder: "text_encoder", file: "model.safetensors", owns: [""] },
   text_encoder_2: { folder: "text_encoder_2", file: "model.safetensors", owns: [""] },
   image_encoder: { folder: "image_encoder", file: "model.safetensors", owns: [""] },

@@ -2,7 +2,7 @@ import type { Size } from "../../shared/geometry.ts";
 import type { Precision } from "../../shared/providers.ts";
 
 /** Graphs whose shapes depend on the picture's size, in pixels. */
-export type SizedGraph = "vae_encoder" | "vae_decoder" | "control" | "denoiser";
+export type SizedGraph = "vae_encoder" | "vae_decoder" | "preview_decoder" | "control" | "denoiser";
 
 /** Graphs of one shape. */
 export type FixedGraph = "text" | "vision" | "depth";

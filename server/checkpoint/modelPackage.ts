@@ -100,6 +100,11 @@ export interface ModelPackage extends PackageDescription {
   readonly sha256: string;
 }
 
+/** Whether it has a small decoder of its own for previews: TAESD or TAESDXL. */
+export function hasPreviewDecoder({ files }: Pick<PackageDescription, "files">): boolean {
+  return files.some(({ path }) => path === "preview_decoder/config.json");
+}
+
 /** Reads and checks `backdrop.json` and the scheduler's config; the weights are not touched. */
 export async function readModelPackage(dir: string): Promise<ModelPackage> {
   const description = await readConfig(dir, "backdrop.json", descriptionSchema, "model_unknown");

@@ -2,7 +2,7 @@ import type { Size } from "../../shared/geometry.ts";
 import type { Precision, Provider } from "../../shared/providers.ts";
 import { compileGraphs } from "../checkpoint/compile.ts";
 import { type GraphRequest, graphFile, graphsForSize } from "../checkpoint/graphRequest.ts";
-import type { ModelPackage } from "../checkpoint/modelPackage.ts";
+import { hasPreviewDecoder, type ModelPackage } from "../checkpoint/modelPackage.ts";
 import { vaeTile } from "../pipeline/latents.ts";
 import type { Preparation } from "../pipeline/model.ts";
 import { openSession, type Session } from "../runtime/session.ts";
@@ -22,7 +22,7 @@ export interface Sessions {
    * Plans the memory of a job. Where all its graphs fit together they are loaded; where they do not, each is loaded when it is
    * first run and the oldest make room for it. Throws `memory_insufficient` where even that is too much.
    */
-  prepare(work: Size, frame: Size): Promise<Preparation>;
+  prepare(work: Size, frame: Size, wants?: { readonly previews: boolean }): Promise<Preparation>;
   /** The loaded graph. */
   get(request: GraphRequest): Promise<Session>;
   dispose(): Promise<void>;
@@ -83,28 +83,32 @@ export function createSessions(
     }
   }
 
+  /** Loads all of these graphs where they fit beside those that are open, and none where they do not. */
+  async function loadTogether(wanted: readonly GraphRequest[], frame: Size, availableBytes: number): Promise<boolean> {
+    const missing = wanted.filter((request) => !open.has(graphFile(request, precision)));
+    const compiled = missing.length > 0 ? await compile(missing) : [];
+    const needs = compiled.map(({ need }) => need);
+    if (!fitsTogether(frame, needs, availableBytes)) return false;
+    roomBytes = Number.POSITIVE_INFINITY;
+    // One after the other: loading takes more than holding.
+    for (const graph of compiled) {
+      load(graph);
+      await open.get(graph.name)?.session;
+    }
+    await Promise.all(wanted.map((request) => open.get(graphFile(request, precision))?.session));
+    return true;
+  }
+
   return {
-    async prepare(work, frame) {
+    async prepare(work, frame, wants = { previews: false }) {
       const whole = graphsForSize(work);
-      const missing = whole.filter((request) => !open.has(graphFile(request, precision)));
-      const compiled = missing.length > 0 ? await compile(missing) : [];
       const availableBytes = await availableMemory();
-      if (
-        fitsTogether(
-          frame,
-          compiled.map(({ need }) => need),
-          availableBytes,
-        )
-      ) {
-        roomBytes = Number.POSITIVE_INFINITY;
-        // One after the other: loading takes more than holding.
-        for (const graph of compiled) {
-          load(graph);
-          await open.get(graph.name)?.session;
-        }
-        await Promise.all(whole.map((request) => open.get(graphFile(request, precision))?.session));
-        return {};
+      // A courtesy: where it does not fit beside the others, previews are made without it.
+      const preview: GraphRequest = { graph: "preview_decoder", ...work };
+      if (wants.previews && hasPreviewDecoder(modelPackage)) {
+        if (await loadTogether([...whole, preview], frame, availableBytes)) return { previewDecoder: true };
       }
+      if (await loadTogether(whole, frame, availableBytes)) return {};
       roomBytes = roomForSessions(frame, availableBytes, openBytes());
       const needsOf = async (requests: readonly GraphRequest[]) => (await compile(requests)).map(({ need }) => need);
       if (inTurnBytes(await needsOf(whole)) <= roomBytes) return {};

@@ -35,7 +35,7 @@ export function buildVaeEncoder(s: Scope, config: AutoencoderConfig, { width, he
   s.finish();
 }
 
-/** The `vae_decoder` graph: `latents` [B,4,H/8,W/8], scaled → `image` [B,3,H,W] in [−1,1], unclamped. */
+/** The `vae_decoder` graph, and the `preview_decoder`: `latents` [B,4,H/8,W/8], scaled → `image` [B,3,H,W] in [−1,1], unclamped. */
 export function buildVaeDecoder(s: Scope, config: AutoencoderConfig, { width, height }: PictureSize): void {
   const latents = s.graph.input("latents", "float32", ["B", 4, height / latentStride, width / latentStride]);
   const image =

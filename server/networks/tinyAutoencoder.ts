@@ -45,7 +45,7 @@ const schema = z
     error: "expected one width for all blocks of encoder and decoder",
   });
 
-/** Reads `vae/config.json` of an AutoencoderTiny. */
+/** Reads the config of an AutoencoderTiny, as a package's autoencoder or as its decoder for previews. */
 export function parseTinyAutoencoderConfig(json: unknown, label = "vae/config.json"): TinyAutoencoderConfig {
   const config = parseNetworkConfig(schema, withoutNotes(json), label, "tiny autoencoders of the TAESD kind");
   return {

@@ -70,7 +70,8 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   const stages = createStages(hooks.signal);
 
   const scene = await stages.run("layout", () => layOutScene(job, model.package));
-  const { tile } = await stages.run("load", () => model.prepare(scene.work, scene.frame));
+  const wants = { previews: hooks.onPreview !== undefined };
+  const { tile, previewDecoder } = await stages.run("load", () => model.prepare(scene.work, scene.frame, wants));
   warn(model, scene, [fusion.prompt, settings.negative], tile, hooks);
   const productMask = toPlane(alphaOf(scene.workProduct));
   const hidden = hideDropped(job.reference);
@@ -146,7 +147,7 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
       const { onPreview } = hooks;
       if (onPreview && pacing.isDue()) {
         await pacing.render(async () => {
-          const jpeg = await stages.run("preview", () => renderPreview(scene, predictedClean, model.package));
+          const jpeg = await stages.run("preview", () => renderPreview(model, scene, predictedClean, previewDecoder));
           await onPreview({ ...progress, jpeg });
         });
       }

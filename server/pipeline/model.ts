@@ -16,7 +16,7 @@ export interface Model {
    * Plans a job that paints `work` (px) for an output of `frame`, and loads all it needs, so that loading is no part of what
    * follows, unless memory is short.
    */
-  prepare(work: Size, frame: Size): Promise<Preparation>;
+  prepare(work: Size, frame: Size, wants?: { readonly previews: boolean }): Promise<Preparation>;
   tokenize(text: string): Tokens;
   run(request: GraphRequest, inputs: NamedTensors): Promise<NamedTensors>;
 }
@@ -24,6 +24,8 @@ export interface Model {
 export interface Preparation {
   /** px of the tiles that the autoencoder works in where memory is too short for the whole picture */
   readonly tile?: Size;
+  /** whether `preview_decoder` is loaded; where it is not, previews are made by the linear map */
+  readonly previewDecoder?: true;
 }
 
 export interface Tokens {

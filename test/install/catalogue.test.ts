@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { compileGraphs } from "../../server/checkpoint/compile.ts";
 import { graphsForSize } from "../../server/checkpoint/graphRequest.ts";
-import { descriptionSchema } from "../../server/checkpoint/modelPackage.ts";
+import { descriptionSchema, hasPreviewDecoder } from "../../server/checkpoint/modelPackage.ts";
 import { catalogue } from "../../server/install/catalogue/catalogue.ts";
 import { writeHollowWeights } from "../checkpoint/hollowWeights.ts";
 
@@ -20,8 +20,9 @@ test.each(catalogue.map((entry) => [entry.description.name, entry] as const))(
   (_, entry) => {
     for (const { name, revision, licence } of entry.repositories) {
       expect(name).toMatch(/^[\w.-]+\/[\w.-]+$/);
-      // Helpers' commits could not be verified: their files are compared with the hub's own hashes only.
-      expect(revision).toMatch("task" in entry.description ? /^main$/ : /^[0-9a-f]{40}$/);
+      // The commits of helpers and preview decoders could not be verified: their files are compared with the hub's own hashes only.
+      const isUnpinned = "task" in entry.description || /\/taesd(xl)?$/.test(name);
+      expect(revision).toMatch(isUnpinned ? /^main$/ : /^[0-9a-f]{40}$/);
       expect(licence).not.toBe("");
     }
     const files = filesOf(entry);
@@ -76,6 +77,7 @@ test.skipIf(process.platform === "win32").each([
       text_encoder_2: encoders.big_g,
       image_encoder: encoders.vit_h,
       depth: encoders.depth_small,
+      preview_decoder: encoders.taesd,
       "ip_adapter.safetensors": { tensors: adapter },
     };
   for (const { path } of filesOf(entry)) {
@@ -88,7 +90,9 @@ test.skipIf(process.platform === "win32").each([
   const description = descriptionSchema.parse({ ...entry.description, files });
   await writeFile(join(dir, "backdrop.json"), JSON.stringify(description));
   const side = Math.sqrt(description.pixelArea);
-  const compiled = await compileGraphs(dir, graphsForSize({ width: side, height: side }));
+  const size = { width: side, height: side };
+  expect(hasPreviewDecoder(description)).toBe(true);
+  const compiled = await compileGraphs(dir, [...graphsForSize(size), { graph: "preview_decoder", ...size }]);
   expect(compiled.map(({ request }) => request.graph)).toContain("denoiser");
 });
 

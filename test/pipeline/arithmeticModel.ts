@@ -70,6 +70,7 @@ export function arithmeticModel(overrides: Partial<ModelPackage> = {}): Model & 
             ),
           };
         }
+        case "preview_decoder":
         case "vae_decoder": {
           const [, , h = 1, w = 1] = dims;
           const [height, width] = [h * 8, w * 8];

@@ -1,5 +1,5 @@
 import { type CatalogueEntry, halfOrFull, plain } from "./entry.ts";
-import { clipVision, defaults, depth, depthAnything, ipAdapter } from "./shared.ts";
+import { clipVision, defaults, depth, depthAnything, ipAdapter, previewDecoder } from "./shared.ts";
 
 /** Stable Diffusion 1.5 with depth ControlNet and IP-Adapter-plus. */
 export const sd15: CatalogueEntry = {
@@ -57,6 +57,7 @@ export const sd15: CatalogueEntry = {
       ],
     }),
     depthAnything,
+    previewDecoder("madebyollin/taesd"),
   ],
   description: {
     schemaVersion: 1,

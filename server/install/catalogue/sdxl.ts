@@ -1,5 +1,5 @@
 import { type CatalogueEntry, halfOrFull, plain } from "./entry.ts";
-import { clipVision, defaults, depth, depthAnything, ipAdapter } from "./shared.ts";
+import { clipVision, defaults, depth, depthAnything, ipAdapter, previewDecoder } from "./shared.ts";
 
 /** SDXL base with depth ControlNet, IP-Adapter-plus and the autoencoder that survives half precision. */
 export const sdxl: CatalogueEntry = {
@@ -86,6 +86,7 @@ export const sdxl: CatalogueEntry = {
       ],
     }),
     depthAnything,
+    previewDecoder("madebyollin/taesdxl"),
   ],
   description: {
     schemaVersion: 1,

@@ -48,6 +48,26 @@ export const depthAnything: CatalogueRepository = {
   ],
 };
 
+/**
+ * A small decoder for previews (TAESD, Bohan). No commit, size or hash could be verified when this was written: its newest state
+ * is taken, and each file is compared with the hub's own hash.
+ */
+export function previewDecoder(name: string): CatalogueRepository {
+  return {
+    name,
+    revision: "main",
+    licence: "MIT",
+    licenceUrl: `https://huggingface.co/${name}`,
+    files: [
+      { path: "preview_decoder/config.json", from: [{ path: "config.json" }] },
+      {
+        path: "preview_decoder/diffusion_pytorch_model.safetensors",
+        from: [{ path: "diffusion_pytorch_model.safetensors" }],
+      },
+    ],
+  };
+}
+
 /** transformers' `preprocessor_config.json` of CLIP. */
 export const clipVision = {
   imageSize: 224,
