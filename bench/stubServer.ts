@@ -13,7 +13,7 @@ const server = await serve({
   readInstalled: async () => ({ models: [], helpers: { segment: null, describe: null } }),
   install: { childPath: "", catalogue: [] },
   defaultModel: "mini",
-  provider: "cpu",
+  target: { provider: "cpu", precision: "fp32" },
   log: createLog({ write() {} }, "error"),
   onPairingCode() {},
 });

@@ -1,6 +1,6 @@
 import { BackdropError } from "../../shared/errors.ts";
 import { latentStride } from "../../shared/latents.ts";
-import type { Precision } from "../../shared/providers.ts";
+import { referenceTarget, type Target } from "../../shared/providers.ts";
 import { buildVaeDecoder, buildVaeEncoder, type PictureSize, parseAutoencoderConfig } from "../networks/autoencoder.ts";
 import { buildText, parseTextConfig } from "../networks/clipText.ts";
 import { parseVisionConfig } from "../networks/clipVision.ts";
@@ -13,15 +13,15 @@ import { buildVision } from "../networks/vision.ts";
 import { Graph } from "../onnx/graph.ts";
 import { Scope } from "../onnx/scope.ts";
 import type { Checkpoint, Part } from "./checkpoint.ts";
-import { type FixedGraph, type GraphRequest, graphPrecision, type SizedGraph } from "./graphRequest.ts";
+import { type FixedGraph, type GraphRequest, graphTarget, type SizedGraph } from "./graphRequest.ts";
 
 /** Builds one graph of a package from its configs and weight headers. */
 export async function buildGraph(
   checkpoint: Checkpoint,
   request: GraphRequest,
-  precision: Precision = "fp32",
+  target: Target = referenceTarget,
 ): Promise<Graph> {
-  const graph = new Graph(request.graph, graphPrecision(request, precision));
+  const graph = new Graph(request.graph, graphTarget(request, target));
   const scope = async (part: Part) => {
     const updates = part === "unet" ? await checkpoint.unetUpdates() : undefined;
     return new Scope(graph, await checkpoint.weights(part), part, updates);

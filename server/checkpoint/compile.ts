@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
-import type { Precision } from "../../shared/providers.ts";
+import { referenceTarget, type Target } from "../../shared/providers.ts";
 import { writeWhole } from "../files/wholeFiles.ts";
 import { type GraphMemory, graphMemory } from "../onnx/graphMemory.ts";
 import { buildGraph } from "./buildGraph.ts";
@@ -32,19 +32,19 @@ const compilerHash = typeof COMPILER_HASH === "string" ? COMPILER_HASH : `unbund
 export async function compileGraphs(
   dir: string,
   wanted: readonly GraphRequest[],
-  precision: Precision = "fp32",
+  target: Target = referenceTarget,
 ): Promise<CompiledGraph[]> {
   const checkpoint = await openCheckpoint(dir);
   const print = await fingerprint(checkpoint, compilerHash);
   const record = await readRecord(dir);
   const fresh = new Map(record.fingerprint === print ? Object.entries(record.graphs) : []);
   const made: MadeGraph[] = [];
-  for (const request of wanted) made.push(await makeGraph(checkpoint, request, precision, fresh));
+  for (const request of wanted) made.push(await makeGraph(checkpoint, request, target, fresh));
   // Only now: weights that do not fit leave nothing behind.
   for (const { graph, data } of made) if (data) await writeCompiled(graph.file, data);
   const compiled = made.map(({ graph }) => graph);
   if (compiled.some((graph) => graph.written)) {
-    for (const { request, memory } of compiled) fresh.set(graphFile(request, precision), memory);
+    for (const { request, memory } of compiled) fresh.set(graphFile(request, target), memory);
     const written: CompileRecord = { fingerprint: print, graphs: Object.fromEntries(fresh) };
     await writeCompiled(join(dir, recordFile), JSON.stringify(written));
   }
@@ -60,15 +60,15 @@ interface MadeGraph {
 async function makeGraph(
   checkpoint: Checkpoint,
   request: GraphRequest,
-  precision: Precision,
+  target: Target,
   fresh: ReadonlyMap<string, GraphMemory>,
 ): Promise<MadeGraph> {
-  const name = graphFile(request, precision);
+  const name = graphFile(request, target);
   const file = join(checkpoint.dir, name);
   const memory = fresh.get(name);
   const known = memory && (await stat(file).catch(() => undefined));
   if (known) return { graph: { request, file, bytes: known.size, memory, written: false } };
-  const graph = await buildGraph(checkpoint, request, precision);
+  const graph = await buildGraph(checkpoint, request, target);
   const data = graph.encode();
   const needed = graphMemory(graph, largestBatch(request));
   return { graph: { request, file, bytes: data.byteLength, memory: needed, written: true }, data };

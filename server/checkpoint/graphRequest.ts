@@ -1,5 +1,5 @@
 import type { Size } from "../../shared/geometry.ts";
-import type { Precision } from "../../shared/providers.ts";
+import type { Target } from "../../shared/providers.ts";
 
 /** Graphs whose shapes depend on the picture's size, in pixels. */
 export type SizedGraph = "vae_encoder" | "vae_decoder" | "preview_decoder" | "control" | "denoiser";
@@ -17,15 +17,19 @@ export function largestBatch({ graph }: GraphRequest): number {
   return graph === "vision" || graph === "denoiser" ? 2 : 1;
 }
 
-/** What runs once a job has nothing to gain from being less exact. */
-export function graphPrecision({ graph }: GraphRequest, asked: Precision): Precision {
-  return graph === "denoiser" ? asked : "fp32";
+/**
+ * What runs once a job has nothing to gain from being less exact, and autoencoders overflow in half precision. Text stays on the CPU: it is
+ * little work, and its token numbers are integers that not every provider computes with.
+ */
+export function graphTarget({ graph }: GraphRequest, { provider, precision }: Target): Target {
+  return { provider: graph === "text" ? "cpu" : provider, precision: graph === "denoiser" ? precision : "fp32" };
 }
 
 /** The file, at the package's root, that holds the graph. */
-export function graphFile(request: GraphRequest, precision: Precision): string {
+export function graphFile(request: GraphRequest, target: Target): string {
   const size = "width" in request ? `-${request.height}x${request.width}` : "";
-  return `${request.graph}${size}-cpu-${graphPrecision(request, precision)}.onnx`;
+  const { provider, precision } = graphTarget(request, target);
+  return `${request.graph}${size}-${provider}-${precision}.onnx`;
 }
 
 /** Every graph that a job at this picture size needs; the autoencoder may work in tiles. */

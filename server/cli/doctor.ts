@@ -1,5 +1,6 @@
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { toBackdropError } from "../../shared/errors.ts";
+import { type Provider, providers } from "../../shared/providers.ts";
 import { listHelpers } from "../assist/helperPackage.ts";
 import { listPackages, modelsDirs } from "../engine/packages.ts";
 import { catalogue } from "../install/catalogue/catalogue.ts";
@@ -20,7 +21,14 @@ interface Finding {
 
 /** `backdrop doctor`: exit 0 when pictures can be generated here. */
 export async function doctorCommand({ json }: DoctorOptions, io: Io): Promise<number> {
-  const findings = [nodeVersion(), hardware(), await runtime(), await pictures(), ...(await models())];
+  const findings = [
+    nodeVersion(),
+    hardware(),
+    await runtime(),
+    ...(await gpus()),
+    await pictures(),
+    ...(await models()),
+  ];
   for (const finding of findings) {
     if (json) printJson(io, { type: "finding", ...finding });
     else {
@@ -55,6 +63,37 @@ async function runtime(): Promise<Finding> {
     return { about: "onnxruntime", ok: true, found: `${runtimeVersion} with ${list.join(", ")}` };
   } catch (error) {
     return { about: "onnxruntime", ok: false, found: toBackdropError(error).message, fix: "npm ci" };
+  }
+}
+
+/** A GPU is no need. What came with the runtime is tried, since only that tells. */
+async function gpus(): Promise<readonly Finding[]> {
+  const { listProviders } = await import("../runtime/providers.ts").catch(() => ({ listProviders: () => [] }));
+  const bundled = new Set(listProviders().flatMap(({ name, bundled }) => (bundled ? [name] : [])));
+  const findings: Finding[] = [];
+  for (const provider of providers) {
+    if (provider === "auto" || provider === "cpu" || !bundled.has(provider)) continue;
+    for (const precision of ["fp32", "fp16"] as const) findings.push(await gpu(provider, precision));
+  }
+  return findings;
+}
+
+/** Half precision rounds to 3 digits, and a network adds it up. */
+const mostError = { fp32: 0.001, fp16: 0.02 } as const;
+
+async function gpu(provider: Provider, precision: "fp32" | "fp16"): Promise<Finding> {
+  const about = `${provider} in ${precision}`;
+  try {
+    const { checkProvider } = await import("../engine/checkProvider.ts");
+    const { error, stepMs, cpuStepMs } = await checkProvider({ provider, precision });
+    const speed = `a step of the embedded model takes ${stepMs.toFixed(0)} ms, on the CPU ${cpuStepMs.toFixed(0)} ms`;
+    const differs = `differs from the CPU by ${(100 * error).toPrecision(2)} %`;
+    const isRight = error < mostError[precision];
+    const command = `backdrop start --provider ${provider} --precision ${precision}`;
+    const advice = !isRight ? "do not use it here" : stepMs < cpuStepMs ? command : "nothing is gained by it here";
+    return { about, ok: true, found: `${differs}; ${speed}: ${advice}` };
+  } catch (error) {
+    return { about, ok: true, found: `not here: ${toBackdropError(error).message}` };
   }
 }
 

@@ -41,6 +41,10 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
   const command = (name: string, description: string) =>
     program.command(name).description(description).exitOverride().copyInheritedSettings(program);
   const provider = () => new Option("--provider <name>", "what runs the model").choices(providers).default("auto");
+  const precision = () =>
+    new Option("--precision <kind>", "how the denoiser computes: fp16 on GPUs, int8 on the CPU (docs/providers.md)")
+      .choices(precisions)
+      .default("fp32");
   const json = () => new Option("--json", "print one JSON object a line");
 
   const defaults = settingsSchema.parse({});
@@ -75,16 +79,9 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .option("--guidance-end <0..1>", "to this one; steps without it are faster", String(defaults.guidanceEnd))
     .option("--seed <number>", "same seed, same picture (default: random)")
     .option("--variants <1..4>", "pictures to make, from consecutive seeds", String(defaults.variants))
-    .addOption(
-      new Option(
-        "--precision <kind>",
-        "int8: the denoiser's linear layers on 8-bit integers; docs/providers.md says what it gains",
-      )
-        .choices(precisions)
-        .default("fp32"),
-    )
     .option("--previews", "also write preview-NN.jpg after every step")
     .addOption(provider())
+    .addOption(precision())
     .addOption(json())
     .action(async (options: GenerateOptions) => {
       const { generateCommand } = await import("./generate.ts");
@@ -164,6 +161,7 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     )
     .option("--model <name>", "a name from `backdrop models list`", "mini")
     .addOption(provider())
+    .addOption(precision())
     .addOption(new Option("--log <level>", "how much is logged to stderr").choices(logLevels).default("warn"))
     .addOption(json())
     .action(async (options: StartOptions) => exit(await (await import("./start.ts")).startCommand(options, io)));

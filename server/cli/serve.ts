@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { drainTimeoutMs, heartbeatMs, helloTimeoutMs } from "../../shared/protocol/limits.ts";
-import type { ProviderChoice } from "../../shared/providers.ts";
+import type { TargetChoice } from "../../shared/providers.ts";
 import type { Installed } from "../engine/installed.ts";
 import { programDir } from "../engine/packages.ts";
 import { Supervisor, type SupervisorOptions } from "../engine/supervisor.ts";
@@ -35,7 +35,7 @@ export interface ServeOptions {
     readonly catalogue: readonly CatalogueEntry[];
   };
   readonly defaultModel: string;
-  readonly provider: ProviderChoice;
+  readonly target: TargetChoice;
   readonly log: Log;
   readonly onPairingCode: (code: string) => void;
   readonly timing?: Partial<Timing>;
@@ -61,7 +61,7 @@ export interface RunningServer {
 
 /** Puts the server together: nothing of the history is touched before the port and the home are ours. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { home, log, defaultModel, provider } = options;
+  const { home, log, defaultModel, target } = options;
   const timing: Timing = { helloTimeoutMs, heartbeatMs, drainTimeoutMs, stopMs: 3_000, ...options.timing };
   const servers = [createServer(), createServer()] as const;
   for (const server of servers) server.on("request", starting);
@@ -78,7 +78,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const turns = new Turns(supervisor);
     const { readInstalled, install } = options;
     const inventory = await Inventory.open({ ...install, modelsDir: home.modelsDir, readInstalled, log });
-    const jobs = await Jobs.open({ history, uploads, engine: turns, log, inventory, defaultModel, provider });
+    const jobs = await Jobs.open({ history, uploads, engine: turns, log, inventory, defaultModel, target });
     const desk = new HelperDesk({ turns, uploads });
     const pairing = new Pairing(options.onPairingCode);
     const sockets = new SocketServer({

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
 import { defaultPort, fallbackPorts } from "../../shared/protocol/limits.ts";
-import type { ProviderChoice } from "../../shared/providers.ts";
+import { type Precision, type ProviderChoice, requirePrecision } from "../../shared/providers.ts";
 import { version } from "../../shared/version.ts";
 import { readInstalled } from "../engine/installed.ts";
 import { programDir } from "../engine/packages.ts";
@@ -17,6 +17,7 @@ export interface StartOptions {
   readonly port?: string;
   readonly model: string;
   readonly provider: ProviderChoice;
+  readonly precision: Precision;
   readonly log: LogLevel;
   readonly json?: true;
 }
@@ -24,6 +25,8 @@ export interface StartOptions {
 /** `backdrop start`: serves until it is interrupted, then ends what runs and leaves the rest for next time. */
 export async function startCommand(options: StartOptions, io: Io): Promise<number> {
   const log = createLog({ write: io.stderr }, options.log);
+  const target = { provider: options.provider, precision: options.precision };
+  requirePrecision(target);
   const { models } = await readInstalled(log);
   if (!models.some(({ name }) => name === options.model)) {
     const known = models.map(({ name }) => name).join(", ") || "none (none is installed)";
@@ -39,7 +42,7 @@ export async function startCommand(options: StartOptions, io: Io): Promise<numbe
     install: { childPath: program("installChild.js"), catalogue },
     readInstalled: () => readInstalled(log),
     defaultModel: options.model,
-    provider: options.provider,
+    target,
     log,
     onPairingCode(code) {
       if (options.json) printJson(io, { type: "pairing", code });

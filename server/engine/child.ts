@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { toBackdropError } from "../../shared/errors.ts";
+import type { TargetChoice } from "../../shared/providers.ts";
 import { createAssistant } from "../assist/assistant.ts";
 import { watchedPreviewShare } from "../pipeline/previewPacing.ts";
 import type { AssistAnswer, AssistRequest, EngineCommand, EngineMessage, EngineRequest } from "./messages.ts";
@@ -79,12 +80,12 @@ async function answerTo(request: AssistRequest, signal: AbortSignal): Promise<As
 }
 
 /** One model at a time is held: two large ones would not fit. */
-async function open(name: string, provider: EngineRequest["provider"]): Promise<OpenModel> {
-  const key = `${name} on ${provider}`;
+async function open(name: string, target: TargetChoice): Promise<OpenModel> {
+  const key = `${name} on ${target.provider} in ${target.precision}`;
   if (model?.key === key) return model.opened;
   await model?.opened.dispose();
   model = undefined;
-  const opened = await openModel(name, { provider });
+  const opened = await openModel(name, target);
   model = { key, opened };
   return opened;
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { errorCodes } from "../../shared/errors.ts";
 import type { Point } from "../../shared/protocol/helpers.ts";
 import { doneSchema, progressSchema, warningSchema } from "../../shared/protocol/jobs.ts";
-import type { ProviderChoice } from "../../shared/providers.ts";
+import type { TargetChoice } from "../../shared/providers.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { PictureFile } from "../assist/assistant.ts";
 
@@ -10,7 +10,7 @@ import type { PictureFile } from "../assist/assistant.ts";
 export interface EngineRequest {
   readonly jobId: string;
   readonly model: string;
-  readonly provider: ProviderChoice;
+  readonly target: TargetChoice;
   readonly settings: Settings & { readonly seed: number };
   /** paths */
   readonly files: {

@@ -1,4 +1,4 @@
-import type { Precision, ProviderChoice } from "../../shared/providers.ts";
+import type { TargetChoice } from "../../shared/providers.ts";
 import { readModelPackage } from "../checkpoint/modelPackage.ts";
 import { checkFileSizes } from "../checkpoint/verifyPackage.ts";
 import type { Model } from "../pipeline/model.ts";
@@ -13,22 +13,21 @@ export interface OpenModel extends Model {
   dispose(): Promise<void>;
 }
 
-export interface OpenModelOptions {
-  readonly provider: ProviderChoice;
-  /** of the denoiser's linear layers, fp32 unless given */
-  readonly precision?: Precision;
+export interface OpenModelOptions extends Omit<TargetChoice, "precision"> {
+  /** fp32 unless given */
+  readonly precision?: TargetChoice["precision"];
   /** bytes that this process can still take; what the machine says unless given */
   readonly availableMemory?: () => Promise<number>;
 }
 
 /** Opens a model package: files checked, tokenizer read. Graphs are compiled and loaded when a picture size is known. */
 export async function openModel(nameOrDir: string, options: OpenModelOptions): Promise<OpenModel> {
-  const provider = chooseProvider(options.provider);
+  const { provider, precision = "fp32" } = options;
+  const target = { provider: chooseProvider({ provider, precision }), precision };
   const modelPackage = await readModelPackage(await findPackage(nameOrDir));
   await checkFileSizes(modelPackage);
   const tokenize = await openTokenizer(modelPackage);
-  const { precision = "fp32" } = options;
-  const sessions = createSessions(modelPackage, provider, precision, options.availableMemory ?? availableMemory);
+  const sessions = createSessions(modelPackage, target, options.availableMemory ?? availableMemory);
   return {
     package: modelPackage,
     precision,

@@ -12,13 +12,13 @@ import type { EngineRequest } from "./messages.ts";
 /** One job in the engine's process: files in, files out. Cancelling throws the signal's reason. */
 export async function runRequest(
   request: EngineRequest,
-  open: (name: string, provider: EngineRequest["provider"]) => Promise<Model>,
+  open: (name: string, target: EngineRequest["target"]) => Promise<Model>,
   hooks: Hooks,
 ): Promise<JobEnd & { type: "done" }> {
   const begin = performance.now();
   const job = await decodeJob(await readFiles(request.files), request.settings);
   const decodedMs = performance.now() - begin;
-  const { variants, timingsMs } = await generate(await open(request.model, request.provider), job, hooks);
+  const { variants, timingsMs } = await generate(await open(request.model, request.target), job, hooks);
   hooks.signal?.throwIfAborted();
   return {
     type: "done",

@@ -1,7 +1,7 @@
 import type { Size } from "../../shared/geometry.ts";
-import type { Precision, Provider } from "../../shared/providers.ts";
+import type { Provider, Target } from "../../shared/providers.ts";
 import { compileGraphs } from "../checkpoint/compile.ts";
-import { type GraphRequest, graphFile, graphsForSize } from "../checkpoint/graphRequest.ts";
+import { type GraphRequest, graphFile, graphsForSize, graphTarget } from "../checkpoint/graphRequest.ts";
 import { hasPreviewDecoder, type ModelPackage } from "../checkpoint/modelPackage.ts";
 import { vaeTile } from "../pipeline/latents.ts";
 import type { Preparation } from "../pipeline/model.ts";
@@ -35,15 +35,14 @@ interface Opened {
 
 interface Compiled {
   readonly name: string;
-  readonly graph: GraphRequest["graph"];
+  readonly provider: Provider;
   readonly file: string;
   readonly need: SessionNeed;
 }
 
 export function createSessions(
   modelPackage: ModelPackage,
-  provider: Provider,
-  precision: Precision,
+  target: Target,
   availableMemory: () => Promise<number>,
 ): Sessions {
   /** oldest first */
@@ -55,19 +54,19 @@ export function createSessions(
 
   /** Compiles what is out of date, all at once. */
   async function compile(requests: readonly GraphRequest[]): Promise<Compiled[]> {
-    const compiled = await compileGraphs(modelPackage.dir, requests, precision);
+    const compiled = await compileGraphs(modelPackage.dir, requests, target);
     return compiled.map(({ request, file, memory }) => ({
-      name: graphFile(request, precision),
-      graph: request.graph,
+      name: graphFile(request, target),
+      provider: graphTarget(request, target).provider,
       file,
       // Of another provider's own memory nothing is known here.
-      need: providerOf(request.graph, provider) === "cpu" ? sessionNeed(memory) : { heldBytes: 0, loadingBytes: 0 },
+      need: graphTarget(request, target).provider === "cpu" ? sessionNeed(memory) : { heldBytes: 0, loadingBytes: 0 },
     }));
   }
 
-  function load({ name, graph, file, need }: Compiled): void {
+  function load({ name, provider, file, need }: Compiled): void {
     // Noted before it is there, so that a second caller waits for it instead of loading it again.
-    const session = openSession(file, { provider: providerOf(graph, provider) });
+    const session = openSession(file, { provider });
     open.set(name, { session, need });
     closed.delete(name);
     session.catch(() => open.delete(name));
@@ -85,7 +84,7 @@ export function createSessions(
 
   /** Loads all of these graphs where they fit beside those that are open, and none where they do not. */
   async function loadTogether(wanted: readonly GraphRequest[], frame: Size, availableBytes: number): Promise<boolean> {
-    const missing = wanted.filter((request) => !open.has(graphFile(request, precision)));
+    const missing = wanted.filter((request) => !open.has(graphFile(request, target)));
     const compiled = missing.length > 0 ? await compile(missing) : [];
     const needs = compiled.map(({ need }) => need);
     if (!fitsTogether(frame, needs, availableBytes)) return false;
@@ -95,7 +94,7 @@ export function createSessions(
       load(graph);
       await open.get(graph.name)?.session;
     }
-    await Promise.all(wanted.map((request) => open.get(graphFile(request, precision))?.session));
+    await Promise.all(wanted.map((request) => open.get(graphFile(request, target))?.session));
     return true;
   }
 
@@ -119,7 +118,7 @@ export function createSessions(
     },
 
     async get(request) {
-      const name = graphFile(request, precision);
+      const name = graphFile(request, target);
       if (!open.has(name)) {
         const [compiled] = await compile([request]);
         // Another caller may have loaded it meanwhile.
@@ -139,9 +138,4 @@ export function createSessions(
       await Promise.all(sessions.map(async ({ session }) => (await session).dispose()));
     },
   };
-}
-
-/** Text stays on the CPU: it is little work, and its token numbers are integers that not every provider computes with. */
-function providerOf(graph: GraphRequest["graph"], provider: Provider): Provider {
-  return graph === "text" ? "cpu" : provider;
 }

@@ -1,6 +1,6 @@
 import { BackdropError } from "../../shared/errors.ts";
 import type { InputRole, JobParams } from "../../shared/protocol/jobs.ts";
-import type { ProviderChoice } from "../../shared/providers.ts";
+import type { TargetChoice } from "../../shared/providers.ts";
 import type { EngineRequest } from "../engine/messages.ts";
 import type { UploadStore } from "../uploads/uploadStore.ts";
 import type { History } from "./history.ts";
@@ -13,7 +13,7 @@ export interface RequestContext {
   readonly uploads: UploadStore;
   readonly inventory: Pick<Inventory, "modelNames">;
   readonly defaultModel: string;
-  readonly provider: ProviderChoice;
+  readonly target: TargetChoice;
 }
 
 /** Refuses a job whose model or pictures are not here. */
@@ -36,12 +36,12 @@ export async function checkParams(params: JobParams, { inventory, uploads }: Req
 
 /** A job as the engine gets it. */
 export function engineRequest({ jobId, params, seed }: JobRecord, context: RequestContext): EngineRequest {
-  const { uploads, history, defaultModel, provider } = context;
+  const { uploads, history, defaultModel, target } = context;
   const { product, reference, productMask, referenceMask } = params.inputs;
   return {
     jobId,
     model: params.model ?? defaultModel,
-    provider,
+    target,
     settings: { ...params.settings, seed },
     files: {
       product: uploads.pathOf(product),

@@ -1,5 +1,5 @@
 import { size, type Value } from "../onnx/graph.ts";
-import { add, isPositive, mul, silu } from "../onnx/ops.ts";
+import { add, cast, isPositive, mul, silu } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
 import { conv, conv3x3 } from "./layers.ts";
 import type { Prompts } from "./maskEncoderAttention.ts";
@@ -17,7 +17,7 @@ export function whereScaled(scale: Value, residuals: () => Encoded): Encoded {
     count = skips.length + 1;
     return [h, ...skips];
   };
-  const zero = graph.constant(Float32Array.of(0), [1, 1, 1, 1]);
+  const zero = cast(graph.constant(Float32Array.of(0), [1, 1, 1, 1]), graph.float);
   const [h, ...skips] = graph.branch(isPositive(scale), computed, () => Array.from({ length: count }, () => zero));
   if (!h) throw new Error("the ControlNet gives no residual for the middle");
   return { h, skips };

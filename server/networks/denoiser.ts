@@ -1,4 +1,5 @@
 import { BackdropError } from "../../shared/errors.ts";
+import { cast } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
 import { adapterWeights } from "./adapterOrder.ts";
 import { conditioningEmbedding, controlNet, whereScaled } from "./controlNet.ts";
@@ -36,10 +37,11 @@ export function buildDenoiser(
   requireFit(config, { width, height });
   const { graph } = unetScope;
   const { inChannels, crossAttentionWidth, down, addition } = config.unet;
-  const float = (name: string, shape: readonly (number | "B")[]) => graph.input(name, "float32", shape);
+  const float32 = (name: string, shape: readonly (number | "B")[]) => graph.input(name, "float32", shape);
+  const float = (name: string, shape: readonly (number | "B")[]) => cast(float32(name, shape), graph.float);
 
   const sample = float("sample", ["B", inChannels, height, width]);
-  const timestep = float("timestep", [1]);
+  const timestep = float32("timestep", [1]);
   const text = float("encoder_hidden_states", ["B", config.textTokens, crossAttentionWidth]);
   const tokens = float("image_tokens", ["B", config.imageTokens, crossAttentionWidth]);
   const queryMask = float("query_mask", [1, 1, height, width]);
@@ -48,7 +50,7 @@ export function buildDenoiser(
   const controlScale = float("control_scale", [1]);
   const added = addition && {
     textEmbeds: float("text_embeds", ["B", addition.pooledWidth]),
-    timeIds: float("time_ids", ["B", 6]),
+    timeIds: float32("time_ids", ["B", 6]),
   };
 
   const inputs = { sample, timestep, added };
@@ -62,7 +64,8 @@ export function buildDenoiser(
     text,
     image: { tokens, regions: regions(mask, fusion), weightsOf },
   }));
-  graph.output("noise_prediction", unet(unetScope, inputs, config.unet, prompts, control));
+  const prediction = unet(unetScope, inputs, config.unet, prompts, control);
+  graph.output("noise_prediction", cast(prediction, "float32"));
 
   unetScope.finish();
   controlNetScope.ignore("controlnet_cond_embedding.");

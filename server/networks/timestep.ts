@@ -1,5 +1,5 @@
 import { size, type Value } from "../onnx/graph.ts";
-import { add, concat, cos, mul, reshape, silu, sin } from "../onnx/ops.ts";
+import { add, cast, concat, cos, mul, reshape, silu, sin } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
 import { linear } from "./layers.ts";
 import type { EncoderConfig } from "./unetConfig.ts";
@@ -11,7 +11,7 @@ const maxPeriod = 10_000;
 export interface AddedConditions {
   /** Pooled text embedding [B, P]. */
   readonly textEmbeds: Value;
-  /** Original size, crop and target size, height first [B, 6]. */
+  /** Original size, crop and target size, height first [B, 6], float32. */
   readonly timeIds: Value;
 }
 
@@ -31,7 +31,7 @@ export function timeEmbedding(s: Scope, t: Value, config: EncoderConfig, added: 
   return silu(add(time, timestepEmbedding(s.at("add_embedding"), concat([added.textEmbeds, sizes], -1), width)));
 }
 
-/** sin(t·ω) and cos(t·ω), ωᵢ = maxPeriod^(−i/(width/2 − shift)); diffusers' Timesteps.   t: [..] → [.., width] */
+/** sin(t·ω) and cos(t·ω), ωᵢ = maxPeriod^(−i/(width/2 − shift)); diffusers' Timesteps.   t: [..], float32 → [.., width] */
 function sinusoid(
   t: Value,
   width: number,
@@ -43,8 +43,10 @@ function sinusoid(
     Float32Array.from({ length: half }, (_, i) => frequency(i)),
     [half],
   );
+  // In float32: half precision has no angle near 1000 that is right to a tenth.
   const angles = mul(reshape(t, [...t.shape, 1]), frequencies);
-  return flipSinToCos ? concat([cos(angles), sin(angles)], -1) : concat([sin(angles), cos(angles)], -1);
+  const waves = flipSinToCos ? concat([cos(angles), sin(angles)], -1) : concat([sin(angles), cos(angles)], -1);
+  return cast(waves, t.graph.float);
 }
 
 /** W₂·silu(W₁x), diffusers' TimestepEmbedding.   x: [N, C] → [N, width] */

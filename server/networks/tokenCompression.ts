@@ -1,7 +1,19 @@
 import { BackdropError } from "../../shared/errors.ts";
 import { size, type Value } from "../onnx/graph.ts";
 import { attention } from "../onnx/nn.ts";
-import { add, concat, div, expandBatch, gelu, matmul, mul, reshape, split, sum } from "../onnx/ops.ts";
+import {
+  add,
+  concat,
+  div,
+  expandBatch,
+  gelu,
+  matmul,
+  matmulTransposed,
+  mul,
+  reshape,
+  split,
+  sum,
+} from "../onnx/ops.ts";
 import type { Scope, Weights } from "../onnx/scope.ts";
 import { visibilityBias } from "./attentionBias.ts";
 import type { VisionTokens } from "./clipVision.ts";
@@ -88,7 +100,7 @@ function compressLinear(s: Scope, { hidden, visible }: VisionTokens, config: Lin
   const k = project("to_k");
   const v = project("to_v");
   const n = mask ? sum(mask, 1) : size(hidden, 1);
-  const compressed = div(matmul(matmul(q, k, { transB: true }), v), n);
+  const compressed = div(matmul(matmulTransposed(q, k), v), n);
   return layerNorm(s.at("norm_out"), linear(s.at("proj_out"), compressed, config.width));
 }
 

@@ -11,7 +11,7 @@ import type { UNetConfig } from "./unetConfig.ts";
 export interface StepInputs {
   /** Noisy latents [B, 4, H, W]. */
   readonly sample: Value;
-  /** [1] */
+  /** [1], float32 */
   readonly timestep: Value;
   /** SDXL only. */
   readonly added: AddedConditions | undefined;

@@ -1,4 +1,4 @@
-import type { Precision } from "../../shared/providers.ts";
+import { referenceTarget, type Target } from "../../shared/providers.ts";
 import { type Attribute, encodeModel, type ModelNode, type ModelTensor } from "./protobuf.ts";
 import { type DataType, formatShape, type Shape } from "./shape.ts";
 
@@ -41,12 +41,16 @@ export class Graph {
   readonly #stored = new Map<string, Value>();
   #counter = 0;
 
-  /** how linear layers are computed */
-  readonly precision: Precision;
+  readonly target: Target;
 
-  constructor(name: string, precision: Precision = "fp32") {
+  constructor(name: string, target: Target = referenceTarget) {
     this.#name = name;
-    this.precision = precision;
+    this.target = target;
+  }
+
+  /** What numbers are computed in. Inputs and outputs are float32 all the same: the host has no other. */
+  get float(): "float32" | "float16" {
+    return this.target.precision === "fp16" ? "float16" : "float32";
   }
 
   input(name: string, type: DataType, shape: Shape): Value {

@@ -18,7 +18,7 @@ export const oneMinus = (a: Value): Value => sub(scalar(a, 1), a);
 /** a ≥ b as 1.0 or 0.0. */
 export function atLeast(a: Value, b: number): Value {
   const x = a.graph.node("GreaterOrEqual", [a, scalar(a, b)], "bool", a.shape);
-  return cast(x, "float32");
+  return cast(x, a.type);
 }
 
 /** a > 0 */
@@ -44,14 +44,31 @@ export function cast(x: Value, type: DataType): Value {
   return x.graph.node("Cast", [x], type, x.shape, { to });
 }
 
-/** Matrix product of the last two axes; `transB` reads b as [.., N, K]. */
-export function matmul(a: Value, b: Value, { transB = false } = {}): Value {
-  const k = size(b, transB ? -1 : -2);
-  if (size(a, -1) !== k) throw new Error(`matmul: ${formatShape(a.shape)} does not fit ${formatShape(b.shape)}`);
-  const rows = a.shape.at(-2) ?? 1;
-  const shape = [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, size(b, transB ? -2 : -1)];
-  if (!transB) return a.graph.node("MatMul", [a, b], a.type, shape);
-  return a.graph.node("FusedMatMul", [a, b], a.type, shape, { transB: 1 }, microsoft);
+/** a·b over the last two axes.   a [.., M, K], b [.., K, N] */
+export function matmul(a: Value, b: Value): Value {
+  return a.graph.node("MatMul", [a, b], a.type, productShape(a, b, size(b, -2), size(b, -1)));
+}
+
+/** a·bᵀ over the last two axes.   a [.., M, K], b [.., N, K] */
+export function matmulTransposed(a: Value, b: Value): Value {
+  const shape = productShape(a, b, size(b, -1), size(b, -2));
+  if (!hasPlainOperatorsOnly(a)) {
+    return a.graph.node("FusedMatMul", [a, b], a.type, shape, { transB: 1 }, microsoft);
+  }
+  // Of a weight this is made when the graph is loaded.
+  const last = b.shape.length - 1;
+  const axes = b.shape.map((_, i) => (i === last ? last - 1 : i === last - 1 ? last : i));
+  return a.graph.node("MatMul", [a, transpose(b, axes)], a.type, shape);
+}
+
+/** Whether the provider lacks the fused operators that are used elsewhere, or computes them wrongly. */
+export function hasPlainOperatorsOnly({ graph }: Value): boolean {
+  return graph.target.provider === "webgpu" || graph.target.provider === "coreml";
+}
+
+function productShape(a: Value, b: Value, inner: number, columns: number): Shape {
+  if (size(a, -1) !== inner) throw new Error(`matmul: ${formatShape(a.shape)} does not fit ${formatShape(b.shape)}`);
+  return [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), a.shape.at(-2) ?? 1, columns];
 }
 
 export function reshape(x: Value, shape: Shape): Value {
@@ -138,9 +155,9 @@ export function gatherToken(x: Value, index: Value): Value {
   return x.graph.node("GatherND", [x, index], x.type, ["B", size(x, -1)], { batch_dims: 1 });
 }
 
-/** A constant the size of one number, of x's graph. */
+/** A constant the size of one number, of x's graph and type. */
 function scalar(x: Value, value: number): Value {
-  return x.graph.constant(Float32Array.of(value), []);
+  return cast(x.graph.constant(Float32Array.of(value), []), x.type);
 }
 
 function binary(op: string, a: Value, b: Operand): Value {

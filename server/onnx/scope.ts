@@ -73,9 +73,10 @@ export class Scope {
       );
     }
     this.#used.add(key);
-    const value = cast(this.graph.stored(`${this.#label}/${key}`, tensor), "float32");
+    const stored = this.graph.stored(`${this.#label}/${key}`, tensor);
     const update = this.#updates.get(key);
-    return update ? add(value, lowRankDelta(this.graph, update, shape)) : value;
+    const value = update ? add(cast(stored, "float32"), lowRankDelta(this.graph, update, shape)) : stored;
+    return cast(value, this.graph.float);
   }
 
   /** Leaves out weights that this network has no use for, on purpose; a key ending in "." names a whole block. */

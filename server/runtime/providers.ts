@@ -1,6 +1,6 @@
 import * as ort from "onnxruntime-node";
 import { BackdropError } from "../../shared/errors.ts";
-import type { Provider, ProviderChoice } from "../../shared/providers.ts";
+import { type Provider, requirePrecision, type TargetChoice } from "../../shared/providers.ts";
 
 export const runtimeVersion: string = ort.env.versions.node ?? ort.env.versions.common;
 
@@ -10,10 +10,11 @@ export function listProviders(): readonly { readonly name: string; readonly bund
 }
 
 /** `auto` is the CPU until another provider's graphs have been checked against it; a named one has to be known here. */
-export function chooseProvider(choice: ProviderChoice): Provider {
-  if (choice === "auto") return "cpu";
+export function chooseProvider({ provider: choice, precision }: TargetChoice): Provider {
+  requirePrecision({ provider: choice, precision });
+  const provider = choice === "auto" ? "cpu" : choice;
   const known = listProviders().map(({ name }) => name);
-  if (known.includes(choice)) return choice;
+  if (provider === "cpu" || known.includes(provider)) return provider;
   throw new BackdropError(
     "invalid_params",
     `provider: expected one that this machine has (auto, ${known.join(", ")}), got ${choice}`,

@@ -32,7 +32,15 @@ function fakeEngine() {
 function job(jobId: string): EngineRequest {
   const files = { product: "", reference: "" };
   const settings = { ...parseSettings({}), seed: 1 };
-  return { jobId, model: "mini", provider: "cpu", settings, files, outDir: "", previews: false };
+  return {
+    jobId,
+    model: "mini",
+    target: { provider: "cpu", precision: "fp32" },
+    settings,
+    files,
+    outDir: "",
+    previews: false,
+  };
 }
 
 function question(jobId: string): AssistRequest {

@@ -44,7 +44,7 @@ export async function startTestServer(
     readInstalled: async () => ({ models: [miniInfo], helpers: { segment: null, describe: null } }),
     install: { childPath: "", catalogue: [] },
     defaultModel: "mini",
-    provider: "cpu",
+    target: { provider: "cpu", precision: "fp32" },
     log: createLog({ write: (line) => logLines.push(line) }, "debug"),
     onPairingCode: (code) => pairingCodes.push(code),
     ...options,

@@ -185,7 +185,7 @@ const [home, childPath] = process.argv.slice(2);
 const server = await serve({
   home: homeAt(home), port: 0, engine: { childPath }, install: { childPath: "", catalogue: [] },
   readInstalled: async () => ({ models: [], helpers: { segment: null, describe: null } }),
-  defaultModel: "mini", provider: "cpu",
+  defaultModel: "mini", target: { provider: "cpu", precision: "fp32" },
   log: createLog({ write() {} }, "error"), onPairingCode() {},
 });
 process.once("SIGTERM", () => server.stop());

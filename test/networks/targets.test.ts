@@ -1,0 +1,105 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { buildGraph } from "../../server/checkpoint/buildGraph.ts";
+import { openCheckpoint } from "../../server/checkpoint/checkpoint.ts";
+import { graphFile, graphsForSize } from "../../server/checkpoint/graphRequest.ts";
+import { buildDenoiser } from "../../server/networks/denoiser.ts";
+import { parseControlNetConfig, parseUNetConfig } from "../../server/networks/unetConfig.ts";
+import { Graph, type GraphNode } from "../../server/onnx/graph.ts";
+import { Scope, type Weights } from "../../server/onnx/scope.ts";
+import type { Target } from "../../shared/providers.ts";
+
+// What graphs are made of for each target, as far as that can be seen without the device; test/slow/webgpu.test.ts runs them on one.
+
+const size = { width: 128, height: 128 };
+const half: Target = { provider: "webgpu", precision: "fp16" };
+
+const types = (node: GraphNode) => node.inputs.flatMap((value) => (value === "" ? [] : [value.type]));
+
+test.each(["fp32", "fp16"] as const)("on WebGPU in %s nothing but what it has kernels for", async (precision) => {
+  const checkpoint = await openCheckpoint(fileURLToPath(new URL("../../models/mini/", import.meta.url)));
+  for (const request of graphsForSize(size).filter(({ graph }) => graph !== "text")) {
+    const { operations } = await buildGraph(checkpoint, request, { provider: "webgpu", precision });
+    const fused = operations.filter(({ domain }) => domain !== "").map(({ op }) => op);
+    expect(new Set([...fused, "QuickGelu"]), request.graph).toEqual(new Set(["QuickGelu"]));
+  }
+});
+
+test("a graph is kept for each target, and only the denoiser is less exact", () => {
+  const files = graphsForSize(size).map((request) => graphFile(request, half));
+  expect(files).toEqual([
+    "text-cpu-fp32.onnx",
+    "vision-webgpu-fp32.onnx",
+    "depth-webgpu-fp32.onnx",
+    "control-128x128-webgpu-fp32.onnx",
+    "denoiser-128x128-webgpu-fp16.onnx",
+    "vae_encoder-128x128-webgpu-fp32.onnx",
+    "vae_decoder-128x128-webgpu-fp32.onnx",
+  ]);
+});
+
+const tensors = z.record(z.string(), z.array(z.number()));
+const withConfig = z.object({ config: z.unknown(), tensors });
+const publishedSchema = z.object({ unet: withConfig, controlnet: withConfig, ip_adapter: z.object({ tensors }) });
+
+function weightsOf(shapes: Readonly<Record<string, number[]>>, file: string): Weights {
+  return new Map(
+    Object.entries(shapes).map(([name, shape]) => {
+      const byteLength = 2 * shape.reduce((n, d) => n * d, 1);
+      return [name, { file, type: "float16", shape, offset: 8, byteLength }];
+    }),
+  );
+}
+
+describe.each(["sd15", "sdxl"])("the denoiser of %s in half precision", async (name) => {
+  const bytes = await readFile(new URL(`../fixtures/networks/unet/${name}/published.json.gz`, import.meta.url));
+  const { unet, controlnet, ip_adapter } = publishedSchema.parse(JSON.parse(gunzipSync(bytes).toString()));
+  const graph = new Graph("denoiser", half);
+  const scope = (shapes: Readonly<Record<string, number[]>>, file: string) =>
+    new Scope(graph, weightsOf(shapes, file), file);
+  buildDenoiser(
+    scope(unet.tensors, "unet.safetensors"),
+    scope(controlnet.tensors, "controlnet.safetensors"),
+    scope(ip_adapter.tensors, "ip_adapter.safetensors"),
+    {
+      unet: parseUNetConfig(unet.config),
+      controlNet: parseControlNetConfig(controlnet.config),
+      textTokens: 77,
+      imageTokens: 16,
+    },
+    { width: 64, height: 64 },
+  );
+  const { operations } = graph;
+  const ofType = (op: string) => operations.filter((node) => node.op === op);
+
+  test("convolutions and products are computed in it, and its weights are read as they are stored", () => {
+    for (const op of ["Conv", "MatMul", "Softmax"]) {
+      expect(ofType(op).length, op).toBeGreaterThan(10);
+      for (const node of ofType(op)) expect(new Set(types(node)), op).toEqual(new Set(["float16"]));
+    }
+  });
+
+  test("angles of the timestep and sums of squares are not", () => {
+    expect(ofType("Sin").length).toBeGreaterThan(0);
+    for (const node of [...ofType("Sin"), ...ofType("Cos")]) expect(types(node)).toEqual(["float32"]);
+    // A norm is one operator, which adds up in float32 by itself.
+    expect(ofType("LayerNormalization").length).toBeGreaterThan(50);
+    for (const op of ["Pow", "ReduceMean", "ReduceSum", "Sqrt"]) expect(ofType(op), op).toEqual([]);
+  });
+
+  test("scores are scaled before the product, not after it", () => {
+    const makers = new Map(operations.flatMap((node) => node.outputs.map((value) => [value.name, node] as const)));
+    for (const { inputs } of ofType("Softmax")) {
+      const [scores] = inputs;
+      expect(scores === "" || scores === undefined ? "" : makers.get(scores.name)?.op).toBe("MatMul");
+    }
+  });
+
+  test("the host sees float32 only", () => {
+    for (const { name: input, type } of graph.inputs) expect(type, input).toBe("float32");
+    expect(operations.at(-1)?.outputs[0]).toMatchObject({ name: "noise_prediction", type: "float32" });
+  });
+});
