@@ -4,38 +4,34 @@ import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
 import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import { readSafetensors } from "../checkpoint/safetensors.ts";
+import type { GreyImage, RgbaImage } from "../image/rgba.ts";
+import { sceneFeatures } from "./sceneFeatures.ts";
 
 const aboutSchema = z.strictObject({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(2),
   families: z.array(z.string()).min(2),
-  heldOutAccuracy: z.strictObject({ background: z.number(), half: z.number() }),
+  heldOutAccuracy: z.strictObject({ background: z.number(), soft: z.number() }),
   scenes: z.strictObject({ train: z.int(), test: z.int() }),
-  /** sha256 of the vision weights that it was trained on */
-  encoder: z.record(z.string(), z.string()),
 });
 
-/** A linear classifier of scene families on the package's own image tokens (training/train_family_probe.py). */
+/** A linear classifier of scene families on what a background looks like (training/train_family_probe.py). */
 export interface FamilyProbe {
   readonly families: readonly string[];
-  readonly heldOutAccuracy: number;
+  /** on renders as they are, and on softened ones */
+  readonly heldOutAccuracy: { readonly background: number; readonly soft: number };
   readonly heldOutScenes: number;
-  /** p(family | tokens) */
-  posteriors(tokens: Float32Array): Float64Array;
+  /** p(family | what is behind the product) */
+  posteriors(image: RgbaImage, product: GreyImage): Float64Array;
 }
 
-/** The probe of a package, or undefined where it has none for the vision weights it holds. */
+/** The probe of a package, or undefined where it has none. */
 export async function readFamilyProbe(model: ModelPackage): Promise<FamilyProbe | undefined> {
   const dir = join(model.dir, "evaluation");
   const text = await readFile(join(dir, "family.json"), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   const about = aboutSchema.safeParse(JSON.parse(text));
   if (!about.success) throw corrupt("family.json", "is no description of a probe");
-  const { families, heldOutAccuracy, scenes, encoder } = about.data;
-  const fits = Object.entries(encoder).every(([path, sha256]) =>
-    model.files.some((file) => file.path === path && file.sha256 === sha256),
-  );
-  if (!fits) return undefined;
-
+  const { families, heldOutAccuracy, scenes } = about.data;
   const file = join(dir, "family.safetensors");
   const weight = await readFloats(file, "weight");
   const bias = await readFloats(file, "bias");
@@ -44,15 +40,17 @@ export async function readFamilyProbe(model: ModelPackage): Promise<FamilyProbe 
     throw corrupt("family.safetensors", "does not fit family.json");
   return {
     families,
-    heldOutAccuracy: heldOutAccuracy.background,
+    heldOutAccuracy,
     heldOutScenes: scenes.test,
-    posteriors(tokens) {
-      if (tokens.length !== width)
-        throw corrupt("family.safetensors", `expected ${width} values, got ${tokens.length}`);
-      const logits = bias.map((start, k) =>
-        tokens.reduce((sum, value, i) => sum + value * (weight[k * width + i] ?? 0), start),
+    posteriors(image, product) {
+      const features = sceneFeatures(image, product);
+      if (features.length !== width) {
+        throw corrupt("family.safetensors", `expected weights for ${features.length} features, got ${width}`);
+      }
+      const logits = Float64Array.from(bias, (start, k) =>
+        features.reduce((sum, value, i) => sum + value * (weight[k * width + i] ?? 0), start),
       );
-      return softmax(Float64Array.from(logits));
+      return softmax(logits);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { GreyImage, RgbaImage } from "../image/rgba.ts";
+import type { RgbaImage } from "../image/rgba.ts";
 import { multiplyAlpha } from "../image/rgba.ts";
 import { proveProduct } from "../pipeline/compose.ts";
 import type { Model } from "../pipeline/model.ts";
@@ -59,9 +59,9 @@ export async function measure(
   others: readonly Truth[],
 ): Promise<Figures> {
   const { product, image: render } = truth.target;
-  const posteriors = probe?.posteriors((await imageTokens(model, image, inverse(product))).flat);
+  const posteriors = probe?.posteriors(image, product);
   return {
-    features: pooled(await imageTokens(model, image, undefined)),
+    features: pooled(await imageTokens(model, image)),
     posteriors,
     recognised: probe && posteriors && (familyOf(probe, posteriors) === truth.scene.family ? 1 : 0),
     changedPixels: proveProduct(multiplyAlpha(render, product), image).changedPixels,
@@ -85,8 +85,4 @@ function leakOf(image: RgbaImage, truth: Truth, others: readonly Truth[]): numbe
 
 function familyOf({ families }: FamilyProbe, posteriors: Float64Array): string | undefined {
   return families[posteriors.indexOf(Math.max(...posteriors))];
-}
-
-function inverse(product: GreyImage): GreyImage {
-  return { ...product, data: product.data.map((coverage) => (coverage === 0 ? 255 : 0)) };
 }

@@ -23,9 +23,7 @@ export interface Report {
   readonly scenes: number;
   readonly seeds: readonly number[];
   readonly featureSpace: string;
-  readonly probe:
-    | { readonly families: number; readonly heldOutAccuracy: number; readonly heldOutScenes: number }
-    | undefined;
+  readonly probe: (Pick<FamilyProbe, "heldOutAccuracy" | "heldOutScenes"> & { readonly families: number }) | undefined;
   readonly rows: readonly (RowSummary & {
     readonly name: string;
     readonly title: string;
@@ -132,8 +130,8 @@ export function reportText(report: Report): string {
     "",
     `Feature space of FID and KID: ${report.featureSpace}. These figures compare rows of this report and nothing else.`,
     probe
-      ? `Family and IS: a linear probe for ${probe.families} families, right on ${percent(probe.heldOutAccuracy)} of ${probe.heldOutScenes} held-out renders.`
-      : "Family and IS are left out: the package has no probe for its vision weights.",
+      ? `Family and IS: a linear probe for ${probe.families} families, right on ${percent(probe.heldOutAccuracy.background)} of ${probe.heldOutScenes} held-out renders, on ${percent(probe.heldOutAccuracy.soft)} of them softened.`
+      : "Family and IS are left out: the package has no probe.",
     "",
     "| row | FID ↓ | KID × 1000 ↓ | IS ↑ | family ↑ | leak × 1000 ↓ | leak / without PFV | edge ΔE above render | expansion above render | product pixels changed |",
     "|---|---|---|---|---|---|---|---|---|---|",

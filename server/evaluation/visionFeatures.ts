@@ -1,14 +1,11 @@
-import type { GreyImage, RgbaImage } from "../image/rgba.ts";
+import type { RgbaImage } from "../image/rgba.ts";
 import { encodeReference } from "../pipeline/encodeReference.ts";
 import type { Model } from "../pipeline/model.ts";
 
-/** How much of a patch may be dropped before it is, as in a job (R1). */
-const threshold = 0.1;
-
-/** The image tokens [c · D] of a picture, or of the part of it that `visible` (255 = seen) shows. */
-export async function imageTokens(model: Model, image: RgbaImage, visible: GreyImage | undefined): Promise<Tokens> {
-  const mask = visible ?? { ...image, data: new Uint8Array(image.width * image.height).fill(255) };
-  const { data, dims } = await encodeReference(model, { image, mask }, visible && threshold, false);
+/** The image tokens [c · D] of a picture. */
+export async function imageTokens(model: Model, image: RgbaImage): Promise<Tokens> {
+  const mask = { ...image, data: new Uint8Array(image.width * image.height).fill(255) };
+  const { data, dims } = await encodeReference(model, { image, mask }, undefined, false);
   return { flat: data, width: dims[2] ?? 0 };
 }
 
