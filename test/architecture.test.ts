@@ -29,6 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "server/uploads": ["shared", "server/files", "server/home"],
   "server/assist": [
     "shared",
+    "server/files",
     "server/image",
     "server/checkpoint/modelPackage.ts",
     "server/checkpoint/verifyPackage.ts",
@@ -43,6 +44,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   "server/engine": [
     "shared",
+    "server/files",
     "server/home",
     "server/log",
     "server/runtime",

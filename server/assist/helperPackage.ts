@@ -1,10 +1,11 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
 import { type HelperTask, helperTasks } from "../../shared/protocol/helpers.ts";
 import { fileListSchema } from "../checkpoint/modelPackage.ts";
 import { checkFileSizes } from "../checkpoint/verifyPackage.ts";
+import { packageFolders } from "../files/packageFolders.ts";
 
 /** `helper.json`: what a helper is for, and the files that make it up, in the layout of its Hugging Face repository. */
 export const helperSchema = z.strictObject({
@@ -30,18 +31,10 @@ export async function findHelper(task: HelperTask, modelsDirs: readonly string[]
   return helper;
 }
 
-/** Every helper in these folders, in their order and then by name. */
+/** Every helper in these folders, by name. */
 export async function listHelpers(modelsDirs: readonly string[]): Promise<readonly HelperPackage[]> {
-  const helpers: HelperPackage[] = [];
-  for (const modelsDir of modelsDirs) {
-    // What is being installed has a dot before its name.
-    const folders = (await readdir(modelsDir).catch(() => [])).filter((folder) => !folder.startsWith(".")).sort();
-    for (const folder of folders) {
-      const helper = await readHelper(join(modelsDir, folder));
-      if (helper !== undefined) helpers.push(helper);
-    }
-  }
-  return helpers;
+  const found = await Promise.all((await packageFolders(modelsDirs, "helper.json")).map(({ dir }) => readHelper(dir)));
+  return found.filter((helper) => helper !== undefined);
 }
 
 /** What lies in a folder, where it is a helper. */

@@ -1,8 +1,9 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { modelNameSchema } from "../../shared/protocol/fields.ts";
 import { type Helpers, helperTasks } from "../../shared/protocol/helpers.ts";
+import { packageFolders } from "../files/packageFolders.ts";
 import type { Log } from "../log/log.ts";
 import { modelsDirs } from "./packages.ts";
 
@@ -12,17 +13,12 @@ const describedSchema = z.object({ name: modelNameSchema, task: z.enum(helperTas
 /** The installed helper of each task, the first by its folder. One whose description cannot be read is left out. */
 export async function announcedHelpers(log: Log, dirs = modelsDirs()): Promise<Helpers> {
   const helpers: Helpers = { segment: null, describe: null };
-  for (const dir of dirs) {
-    const folders = (await readdir(dir).catch(() => [])).filter((folder) => !folder.startsWith(".")).sort();
-    for (const folder of folders) {
-      const text = await readFile(join(dir, folder, "helper.json"), "utf8").catch(() => undefined);
-      if (text === undefined) continue;
-      try {
-        const { name, task } = describedSchema.parse(JSON.parse(text));
-        helpers[task] ??= name;
-      } catch (err) {
-        log.error({ helper: folder, err }, "a helper is left out: its helper.json cannot be used; install it again");
-      }
+  for (const { name: folder, dir } of await packageFolders(dirs, "helper.json")) {
+    try {
+      const { name, task } = describedSchema.parse(JSON.parse(await readFile(join(dir, "helper.json"), "utf8")));
+      helpers[task] ??= name;
+    } catch (err) {
+      log.error({ helper: folder, err }, "a helper is left out: its helper.json cannot be used; install it again");
     }
   }
   return helpers;

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import { modelDefaultsSchema } from "../../shared/modelDefaults.ts";
 import { type ModelInfo, modelInfoSchema } from "../../shared/protocol/models.ts";
+import { packageFolders } from "../files/packageFolders.ts";
 import type { Log } from "../log/log.ts";
-import { listPackageFolders, modelsDirs } from "./packages.ts";
+import { modelsDirs } from "./packages.ts";
 
 /** Of `backdrop.json`, what clients are told. The engine reads and checks all of it when it opens the model. */
 const describedSchema = z.object({
@@ -16,7 +17,7 @@ const describedSchema = z.object({
 /** The installed models as clients see them. One whose description cannot be read is left out, and the log says so. */
 export async function announcedModels(log: Log, dirs = modelsDirs()): Promise<readonly ModelInfo[]> {
   const models: ModelInfo[] = [];
-  for (const { name, dir } of await listPackageFolders(dirs)) {
+  for (const { name, dir } of await packageFolders(dirs, "backdrop.json")) {
     try {
       models.push(await readModelInfo(name, join(dir, "backdrop.json")));
     } catch (error) {

@@ -1,11 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BackdropError } from "../../shared/errors.ts";
+import { packageFolders, packageName } from "../files/packageFolders.ts";
 import { findHome } from "../home/paths.ts";
-
-const packageName = /^[a-z0-9][a-z0-9._-]*$/;
 
 /** The folder of a model package, by its name or by its path; a name goes before a folder of that name. */
 export async function findPackage(nameOrDir: string): Promise<string> {
@@ -25,23 +23,7 @@ export async function findPackage(nameOrDir: string): Promise<string> {
 
 /** The names of the packages that are here, whether whole or not. */
 export async function listPackages(dirs = modelsDirs()): Promise<readonly string[]> {
-  return (await listPackageFolders(dirs)).map(({ name }) => name);
-}
-
-/** The packages in these folders, by name; of two with one name the first folder's. */
-export async function listPackageFolders(
-  dirs: readonly string[],
-): Promise<readonly { readonly name: string; readonly dir: string }[]> {
-  const found = new Map<string, string>();
-  for (const dir of dirs) {
-    const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
-    for (const { name } of entries.filter((entry) => entry.isDirectory())) {
-      // Others, such as what is being installed, have names that no package has.
-      if (found.has(name) || !packageName.test(name) || !existsSync(join(dir, name, "backdrop.json"))) continue;
-      found.set(name, join(dir, name));
-    }
-  }
-  return [...found].map(([name, dir]) => ({ name, dir })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return (await packageFolders(dirs, "backdrop.json")).map(({ name }) => name);
 }
 
 /** Where packages are: the program's own, then those that the user has installed. */
