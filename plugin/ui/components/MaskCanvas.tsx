@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type MaskBrush, paintStroke } from "../mask/strokes.ts";
 import type { Point } from "../patches/geometry.ts";
-import type { PaintedMask, Shown } from "../state/state.ts";
+import type { PaintedMask, Shown } from "../state/pictures.ts";
 import { drawTaken } from "./drawTaken.ts";
 import { type ClickedPoint, clickedAt, pointIn } from "./pointIn.ts";
 

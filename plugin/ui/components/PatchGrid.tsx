@@ -3,7 +3,7 @@ import { useId, useRef, useState } from "preact/hooks";
 import { type BrushSize, patchesBetween, patchesUnder } from "../patches/brush.ts";
 import { type PatchLayout, type Point, patchAt, patchRect } from "../patches/geometry.ts";
 import type { PatchState } from "../patches/visibility.ts";
-import type { Shown } from "../state/state.ts";
+import type { Shown } from "../state/pictures.ts";
 import { PatchCells } from "./PatchCells.tsx";
 import { PatchOverlay, rectsPath } from "./PatchOverlay.tsx";
 import { type ClickedPoint, clickedAt, pointIn } from "./pointIn.ts";

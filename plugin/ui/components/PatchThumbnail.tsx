@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { countOf, type PatchState } from "../patches/visibility.ts";
-import type { Shown } from "../state/state.ts";
+import type { Shown } from "../state/pictures.ts";
 import { PatchOverlay } from "./PatchOverlay.tsx";
 
 interface PatchThumbnailProps {

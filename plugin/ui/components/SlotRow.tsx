@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { Slot, SlotState } from "../../messages.ts";
-import type { Thumbnail } from "../state/state.ts";
+import type { Thumbnail } from "../state/pictures.ts";
 import { Icon, type IconName } from "./Icon.tsx";
 import { IconButton } from "./IconButton.tsx";
 import { usePanel } from "./panelContext.ts";

@@ -1,4 +1,4 @@
-import type { PaintedMask } from "../state/state.ts";
+import type { PaintedMask } from "../state/pictures.ts";
 
 /** Hatched, so that it is told from a product of any colour. Little-endian BGR, alpha comes on top. */
 const red = 0x2248f2;

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Size } from "../../../shared/geometry.ts";
 import type { Point } from "../../../shared/protocol/helpers.ts";
+import type { PaintedMask } from "../state/pictures.ts";
 import { type Problem, problemOf } from "../state/problem.ts";
-import type { PaintedMask } from "../state/state.ts";
 import { usePanel } from "./panelContext.ts";
 
 interface ObjectSelectionOptions<Painted> {

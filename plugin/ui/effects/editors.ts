@@ -1,8 +1,9 @@
 import type { Size } from "../../../shared/geometry.ts";
 import type { Point } from "../../../shared/protocol/helpers.ts";
 import type { PictureSlot } from "../../messages.ts";
+import type { PaintedMask } from "../state/pictures.ts";
 import { problemOf } from "../state/problem.ts";
-import type { Editor, PaintedMask } from "../state/state.ts";
+import type { Editor } from "../state/state.ts";
 import type { Context } from "./context.ts";
 
 export interface Editors {

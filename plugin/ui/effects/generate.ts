@@ -3,8 +3,8 @@ import type { ExportedPicture } from "../../messages.ts";
 import { checkForm, jobSettings } from "../state/form.ts";
 import { noteOf } from "../state/note.ts";
 import { erasedProductText, type Problem, problemOf } from "../state/problem.ts";
-import { isActive } from "../state/run.ts";
-import { hasReference, hiddenByHand, type JobNote, modelInUse, patchGrid, type State } from "../state/state.ts";
+import { isActive, type JobNote } from "../state/run.ts";
+import { hasReference, hiddenByHand, modelInUse, patchGrid, type State } from "../state/state.ts";
 import type { Context } from "./context.ts";
 
 /** px of the longer side: more than any model reads of a reference */

@@ -1,4 +1,4 @@
-import type { Shown } from "../state/state.ts";
+import type { Shown } from "../state/pictures.ts";
 
 /** Pictures that are likely to be shown again, each loaded once. */
 export interface PictureCache {

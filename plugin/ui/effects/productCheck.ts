@@ -1,4 +1,4 @@
-import type { PaintedMask } from "../state/state.ts";
+import type { PaintedMask } from "../state/pictures.ts";
 import type { Context } from "./context.ts";
 
 /** Sees the product's picture. */

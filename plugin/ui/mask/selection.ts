@@ -1,4 +1,4 @@
-import type { PaintedMask } from "../state/state.ts";
+import type { PaintedMask } from "../state/pictures.ts";
 import { takesAnything } from "./strokes.ts";
 
 /** The mask with an object added. The first that is selected of a whole picture is all that stays: the rest was no choice. */

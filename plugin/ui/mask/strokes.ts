@@ -1,7 +1,7 @@
 import type { Size } from "../../../shared/geometry.ts";
 import type { Point } from "../patches/geometry.ts";
 import { fitWithin } from "../pixels/fitWithin.ts";
-import type { PaintedMask } from "../state/state.ts";
+import type { PaintedMask } from "../state/pictures.ts";
 
 /** A round brush; `value` is what it leaves behind: 255 = product, 0 = not. */
 export interface MaskBrush {

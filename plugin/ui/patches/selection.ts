@@ -1,4 +1,4 @@
-import type { PaintedMask } from "../state/state.ts";
+import type { PaintedMask } from "../state/pictures.ts";
 import { type PatchLayout, patchRect, patchSidePx } from "./geometry.ts";
 
 /** from this grey on a pixel counts as object */

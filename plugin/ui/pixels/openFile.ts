@@ -1,6 +1,6 @@
 import { BackdropError } from "../../../shared/errors.ts";
 import { maxUploadBytes } from "../../../shared/protocol/limits.ts";
-import type { ReferenceFile } from "../state/state.ts";
+import type { ReferenceFile } from "../state/pictures.ts";
 import { decode, drawWhole, encode } from "./canvas.ts";
 import { fitWithin } from "./fitWithin.ts";
 

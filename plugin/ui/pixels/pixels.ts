@@ -1,5 +1,5 @@
 import type { Size } from "../../../shared/geometry.ts";
-import type { PaintedMask, ReferenceFile, Shown } from "../state/state.ts";
+import type { PaintedMask, ReferenceFile, Shown } from "../state/pictures.ts";
 
 /** How the reference mask is made: patches hidden by hand, and what a mask layer drops. */
 export interface ReferenceMaskPlan {

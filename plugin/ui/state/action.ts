@@ -4,8 +4,10 @@ import type { LayerInfo, PictureSlot, Slot, SlotState } from "../../messages.ts"
 import type { Recipe } from "../../recipe.ts";
 import type { ConnectionState } from "../connection/connection.ts";
 import type { Form } from "./form.ts";
+import type { PaintedMask, ReferenceFile, Shown, Thumbnail } from "./pictures.ts";
 import type { Problem, ProblemPlace } from "./problem.ts";
-import type { Editor, Insertion, JobNote, PaintedMask, ReferenceFile, Shown, State, Thumbnail } from "./state.ts";
+import type { JobNote } from "./run.ts";
+import type { Editor, Insertion, State } from "./state.ts";
 
 /** Everything that can change the panel's state. */
 export type Action =

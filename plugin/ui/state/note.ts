@@ -1,5 +1,6 @@
 import type { Slot } from "../../messages.ts";
-import { hiddenByHand, type JobNote, type State } from "./state.ts";
+import type { JobNote } from "./run.ts";
+import { hiddenByHand, type State } from "./state.ts";
 
 /** What a result of the layers in hand has to remember. A reference from disk has no layer: its id is empty, which names none. */
 export function noteOf(state: State, scale: number): JobNote {

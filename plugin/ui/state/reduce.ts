@@ -8,8 +8,8 @@ import { defaultForm, type Form, formOfSettings } from "./form.ts";
 import { type Problem, type ProblemPlace, withProblem } from "./problem.ts";
 import { reduceResults } from "./reduceResults.ts";
 import { reduceRun } from "./reduceRun.ts";
-import { isActive } from "./run.ts";
-import { type JobNote, referenceKey, type State } from "./state.ts";
+import { isActive, type JobNote } from "./run.ts";
+import { referenceKey, type State } from "./state.ts";
 
 /** The state after the action. Nothing else changes it. */
 export function reduce(state: State, action: Action): State {

@@ -1,6 +1,12 @@
 import type { JobEnd, JobParams } from "../../../shared/protocol/jobs.ts";
+import type { Recipe } from "../../recipe.ts";
+import type { Shown } from "./pictures.ts";
 import type { Problem } from "./problem.ts";
-import type { JobNote, Shown } from "./state.ts";
+
+/** What the panel remembers of a job beyond what the server keeps: enough for a layer's recipe, in the document that it names. */
+export interface JobNote extends Pick<Recipe, "layers" | "hiddenPatches" | "scale"> {
+  readonly documentId: string;
+}
 
 /** What is known of the job that the run submitted. */
 export interface RunJob {

@@ -1,40 +1,11 @@
-import type { Size } from "../../../shared/geometry.ts";
 import type { JobSummary } from "../../../shared/protocol/jobs.ts";
 import type { ModelInfo } from "../../../shared/protocol/models.ts";
 import type { LayerInfo, PictureSlot, Slot, SlotState } from "../../messages.ts";
-import type { Recipe } from "../../recipe.ts";
 import type { ConnectionState } from "../connection/connection.ts";
 import { defaultForm, type Form } from "./form.ts";
+import type { PaintedMask, ReferenceFile, Shown, Thumbnail } from "./pictures.ts";
 import type { Problem } from "./problem.ts";
-import type { Run } from "./run.ts";
-
-/** A picture that an <img> can show. */
-export interface Shown {
-  /** object URL */
-  readonly url: string;
-  readonly sizePx: Size;
-}
-
-export type Thumbnail =
-  | { readonly type: "none" }
-  | { readonly type: "loading" }
-  | ({ readonly type: "ready" } & Shown)
-  | { readonly type: "failed" };
-
-/** A reference from disk instead of a layer. */
-export interface ReferenceFile {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  readonly sizePx: Size;
-  /** its own size, where it was too large to send */
-  readonly downscaledFrom: Size | null;
-}
-
-/** A mask painted by hand: 255 = product, row by row. */
-export interface PaintedMask {
-  readonly sizePx: Size;
-  readonly data: Uint8Array;
-}
+import type { JobNote, Run } from "./run.ts";
 
 /** The view that takes the panel's whole body: something is painted, or models are looked at. */
 export type Editor =
@@ -43,11 +14,6 @@ export type Editor =
   | { readonly type: "patches"; readonly picture: Shown }
   | { readonly type: "productMask"; readonly picture: Shown }
   | { readonly type: "models" };
-
-/** What the panel remembers of a job beyond what the server keeps: enough for a layer's recipe, in the document that it names. */
-export interface JobNote extends Pick<Recipe, "layers" | "hiddenPatches" | "scale"> {
-  readonly documentId: string;
-}
 
 /** The server's finished and running jobs, newest first, as far as they were read. */
 export interface JobList {

@@ -12,7 +12,8 @@ import { Warnings } from "../components/Warnings.tsx";
 import { type BrushSize, brushSizes } from "../patches/brush.ts";
 import { patchesOf } from "../patches/selection.ts";
 import { countOf, hiddenReferenceText, inverted, patchStates, withPatches } from "../patches/visibility.ts";
-import { hiddenByHand, patchGrid, type Shown } from "../state/state.ts";
+import type { Shown } from "../state/pictures.ts";
+import { hiddenByHand, patchGrid } from "../state/state.ts";
 import { EditorFrame } from "./EditorFrame.tsx";
 
 /** At 1 even a patch that is dropped whole would count as visible. */

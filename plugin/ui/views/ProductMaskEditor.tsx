@@ -10,7 +10,7 @@ import { useUndo } from "../components/useUndo.ts";
 import { Warnings } from "../components/Warnings.tsx";
 import { withObject, withoutObject } from "../mask/selection.ts";
 import { type MaskBrush, takesAnything, wholeMask } from "../mask/strokes.ts";
-import type { PaintedMask, Shown } from "../state/state.ts";
+import type { PaintedMask, Shown } from "../state/pictures.ts";
 import { EditorFrame } from "./EditorFrame.tsx";
 
 const tools = [

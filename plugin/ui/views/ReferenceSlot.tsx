@@ -7,7 +7,8 @@ import { usePanel } from "../components/panelContext.ts";
 import { SlotButtons, SlotRow, sizeText, UseSelection } from "../components/SlotRow.tsx";
 import { Warnings } from "../components/Warnings.tsx";
 import { countOf, hiddenReferenceText, type PatchState, patchStates } from "../patches/visibility.ts";
-import { hasReference, hiddenByHand, patchGrid, type ReferenceFile } from "../state/state.ts";
+import type { ReferenceFile } from "../state/pictures.ts";
+import { hasReference, hiddenByHand, patchGrid } from "../state/state.ts";
 
 const fileTypes = "image/png,image/jpeg,image/webp";
 

@@ -5,7 +5,7 @@ import { withDescription } from "../../../plugin/ui/effects/describeReference.ts
 import { withObject, withoutObject } from "../../../plugin/ui/mask/selection.ts";
 import { wholeMask } from "../../../plugin/ui/mask/strokes.ts";
 import { patchesOf } from "../../../plugin/ui/patches/selection.ts";
-import type { PaintedMask } from "../../../plugin/ui/state/state.ts";
+import type { PaintedMask } from "../../../plugin/ui/state/pictures.ts";
 import { doing, show } from "./rendering.ts";
 import { type FakeWorld, ready } from "./world.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Past, remember } from "../../../plugin/ui/mask/past.ts";
 import { type MaskBrush, paintStroke, takesAnything, wholeMask } from "../../../plugin/ui/mask/strokes.ts";
-import type { PaintedMask } from "../../../plugin/ui/state/state.ts";
+import type { PaintedMask } from "../../../plugin/ui/state/pictures.ts";
 
 // Painting the product's mask by hand.
 
