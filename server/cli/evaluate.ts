@@ -13,7 +13,7 @@ import {
   planText,
   requireSamePlan,
 } from "../evaluation/cells.ts";
-import { readHeldOut } from "../evaluation/heldOut.ts";
+import { readHeldOut, type Split } from "../evaluation/heldOut.ts";
 import { measureAll } from "../evaluation/measureAll.ts";
 import { reportText } from "../evaluation/report.ts";
 import { chooseRows } from "../evaluation/rows.ts";
@@ -27,6 +27,7 @@ export interface EvaluateOptions {
   readonly out?: string;
   readonly rows?: string;
   readonly count: string;
+  readonly split: Split;
   readonly seeds: string;
   readonly steps?: string;
   readonly guidance?: string;
@@ -43,12 +44,12 @@ export async function evaluateCommand(options: EvaluateOptions, io: Io): Promise
   const seeds = options.seeds.split(",").map((text) => wholeNumber("seeds", text.trim(), { min: 0, max: 0xffff_ffff }));
   const count = wholeNumber("count", options.count, { min: 2, max: 100_000 });
   const { steps, guidance, strength } = settingsFromOptions(options);
-  const scenes = await readHeldOut(data, count);
+  const scenes = await readHeldOut(data, count, options.split);
   await checkOutputFolder(out);
 
   const model = await openModel(options.model, { provider: options.provider });
   try {
-    const plan = planOf(model, { steps, guidance, strength });
+    const plan = planOf(model, { split: options.split, steps, guidance, strength });
     await requireSamePlan(out, plan);
     await writeOutputs(out, [{ name: planFile, content: planText(plan) }]);
     await paintAll(model, planCells(scenes, rows, seeds), plan, out, options, io);

@@ -89,10 +89,15 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     });
 
   command("eval", "paint held-out scenes in every way and measure the pictures (docs/evaluation.md)")
-    .option("--data <folder>", "rendered scenes with their masks; those with split `test` are used")
+    .option("--data <folder>", "rendered scenes with their masks")
     .option("--out <folder>", "where pictures, report.md and report.json go; an interrupted run goes on there")
     .option("--rows <names>", "which rows, comma-separated (default: all)")
     .option("--count <number>", "how many scenes", "100")
+    .addOption(
+      new Option("--split <name>", "test: held out, for figures; train: for choosing settings")
+        .choices(["test", "train"])
+        .default("test"),
+    )
     .option("--seeds <numbers>", "a picture for each, comma-separated", "0")
     .option("--rate <folder>", "instead: let a person score the pictures of an --out folder, blind, on a local page")
     .option("--rater <name>", "whose scores these are", "1")

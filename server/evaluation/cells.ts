@@ -7,7 +7,7 @@ import { version } from "../../shared/version.ts";
 import { generate } from "../pipeline/generate.ts";
 import { decodeJob } from "../pipeline/job.ts";
 import type { Model } from "../pipeline/model.ts";
-import type { HeldOutScene } from "./heldOut.ts";
+import { type HeldOutScene, type Split, splits } from "./heldOut.ts";
 import type { Row } from "./rows.ts";
 import { jobFilesOf } from "./task.ts";
 
@@ -38,6 +38,7 @@ export const planSchema = z.strictObject({
   schemaVersion: z.literal(1),
   backdrop: z.string(),
   model: z.strictObject({ name: z.string(), sha256: z.string() }),
+  split: z.enum(splits),
   steps: z.int(),
   guidance: z.number().optional(),
   strength: z.number().optional(),
@@ -46,6 +47,7 @@ export type Plan = z.output<typeof planSchema>;
 
 /** What the command line may set for all rows alike; the rest is the model's own. */
 export interface SharedSettings {
+  readonly split: Split;
   readonly steps?: number | undefined;
   readonly guidance?: number | undefined;
   readonly strength?: number | undefined;
@@ -63,7 +65,7 @@ export async function requireSamePlan(dir: string, plan: Plan): Promise<void> {
   if (text === undefined || text === planText(plan)) return;
   throw new BackdropError(
     "invalid_params",
-    `out: ${path} belongs to another evaluation (other model, steps, guidance, strength or version); choose another folder`,
+    `out: ${path} belongs to another evaluation (other model, split, steps, guidance, strength or version); choose another folder`,
   );
 }
 

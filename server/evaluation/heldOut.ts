@@ -3,11 +3,15 @@ import { join } from "node:path";
 import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
 
+/** `test`: held out, for figures. `train`: seen in training, for choosing settings, so that no figure is tuned on what it measures. */
+export const splits = ["test", "train"] as const;
+export type Split = (typeof splits)[number];
+
 /** One line of the renderer's scenes-*.jsonl (training/render/README.md), as far as it matters here. */
 const recordSchema = z.object({
   id: z.string().regex(/^\d{5,9}$/),
   group: z.int().nonnegative(),
-  split: z.enum(["train", "test"]),
+  split: z.enum(splits),
   family: z.string().min(1),
   captions: z.array(z.string().min(1)).min(1),
 });
@@ -29,12 +33,14 @@ export interface HeldOutScene {
  * The held-out scenes of a folder of renders. One scene of every style group comes first, then the second ones, so that
  * as long as `count` allows, no two scenes share a style. Groups alternate between families.
  */
-export async function readHeldOut(dir: string, count: number): Promise<readonly HeldOutScene[]> {
-  const groups = groupsOf(await readRecords(dir), ({ group }) => String(group)).filter((records) => records.length > 1);
+export async function readHeldOut(dir: string, count: number, split: Split = "test"): Promise<readonly HeldOutScene[]> {
+  const groups = groupsOf(await readRecords(dir, split), ({ group }) => String(group)).filter(
+    (records) => records.length > 1,
+  );
   if (groups.length === 0) {
     throw new BackdropError(
       "invalid_params",
-      `data: expected held-out scenes in ${dir} (scenes-*.jsonl with "split":"test", two pictures of a style group or more), ` +
+      `data: expected scenes in ${dir} (scenes-*.jsonl with "split":"${split}", two pictures of a style group or more), ` +
         "got none; render them with training/render",
     );
   }
@@ -51,7 +57,7 @@ export async function readHeldOut(dir: string, count: number): Promise<readonly 
   return chosen;
 }
 
-async function readRecords(dir: string): Promise<readonly SceneRecord[]> {
+async function readRecords(dir: string, split: Split): Promise<readonly SceneRecord[]> {
   const names = await readdir(dir).catch((cause: unknown) => {
     throw new BackdropError("invalid_params", `data: ${dir} cannot be read; give a folder of rendered scenes`, {
       cause,
@@ -64,7 +70,7 @@ async function readRecords(dir: string): Promise<readonly SceneRecord[]> {
     for (const [i, line] of lines.entries()) {
       if (line === "") continue;
       const record = parseRecord(line, `data: ${join(dir, name)}, line ${i + 1}`);
-      if (record.split === "test") records.set(record.id, record);
+      if (record.split === split) records.set(record.id, record);
     }
   }
   return [...records.values()].sort((a, b) => a.id.localeCompare(b.id));

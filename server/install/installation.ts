@@ -28,7 +28,7 @@ export interface Installation {
 }
 
 /** Given to a stopped installation to end by itself; killing it loses nothing either. */
-const stopGraceMs = 2_000;
+const stopGraceMs = 1_500;
 
 /** Installs a package in a process of its own, which the main process only listens to. */
 export function startInstallation(

@@ -61,11 +61,12 @@ it("takes one scene of each held-out style first, families in turn, and a siblin
   expect(scenes.map(({ id }) => Number(id))).toEqual([0, 4, 2, 1, 5, 3]);
   expect(scenes.map(({ referenceId }) => Number(referenceId))).toEqual([1, 5, 3, 0, 4, 2]);
   expect((await readHeldOut(dir, 2)).length).toBe(2);
+  expect((await readHeldOut(dir, 100, "train")).map(({ id }) => Number(id))).toEqual([6, 7]);
 });
 
 it("a folder without held-out scenes, or that is not there", async () => {
   await lines(record(6, 3, "snow", "train"), record(7, 3, "snow", "train"));
-  expect(await refusal()).toMatchObject({ code: "invalid_params", message: expect.stringContaining("held-out") });
+  expect(await refusal()).toMatchObject({ code: "invalid_params", message: expect.stringContaining('"split":"test"') });
   expect(await refusal("--data", join(dir, "nowhere"))).toMatchObject({ code: "invalid_params" });
 });
 
