@@ -15,6 +15,7 @@ async function buildServer() {
       cli: "server/cli/main.ts",
       engineChild: "server/engine/child.ts",
       installChild: "server/install/child.ts",
+      checkProviderChild: "server/engine/checkProviderChild.ts",
       contactSheet: "docs/contactSheet.ts",
       ...Object.fromEntries(benches.map((file) => [`bench/${file.slice(0, -3)}`, `bench/${file}`])),
     },

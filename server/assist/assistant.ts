@@ -44,7 +44,7 @@ export function createAssistant(modelsDirs: readonly string[], idleMs = 60_000):
       if (helper === undefined) {
         throw new BackdropError(
           "helper_missing",
-          "describing a picture needs the helper model captioner; install it with backdrop models install captioner",
+          "describing a picture needs the helper model captioner; install it with “More…” in the panel, or with backdrop models install captioner",
         );
       }
       const picture = await readPicture(file);

@@ -1,5 +1,6 @@
 import type { Size } from "../../shared/geometry.ts";
 import type { Target } from "../../shared/providers.ts";
+import { hasPreviewDecoder, type ModelPackage } from "./modelPackage.ts";
 
 /** Graphs whose shapes depend on the picture's size, in pixels. */
 export type SizedGraph = "vae_encoder" | "vae_decoder" | "preview_decoder" | "control" | "denoiser";
@@ -30,6 +31,12 @@ export function graphFile(request: GraphRequest, target: Target): string {
   const size = "width" in request ? `-${request.height}x${request.width}` : "";
   const { provider, precision } = graphTarget(request, target);
   return `${request.graph}${size}-${provider}-${precision}.onnx`;
+}
+
+/** What a package is compiled to ahead of time, with the graph that only previews need. */
+export function graphsOfPackage(modelPackage: Pick<ModelPackage, "files">, size: Size): GraphRequest[] {
+  const preview: GraphRequest = { graph: "preview_decoder", width: size.width, height: size.height };
+  return [...graphsForSize(size), ...(hasPreviewDecoder(modelPackage) ? [preview] : [])];
 }
 
 /** Every graph that a job at this picture size needs; the autoencoder may work in tiles. */

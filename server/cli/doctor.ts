@@ -1,11 +1,16 @@
+import { execFile } from "node:child_process";
 import { availableParallelism, freemem, totalmem } from "node:os";
+import { promisify } from "node:util";
+import { z } from "zod";
 import { toBackdropError } from "../../shared/errors.ts";
 import { type Provider, providers } from "../../shared/providers.ts";
 import { listHelpers } from "../assist/helperPackage.ts";
+import { type ProviderCheck, providerCheckSchema } from "../engine/checkProvider.ts";
 import { listPackages, modelsDirs } from "../engine/packages.ts";
 import { catalogue } from "../install/catalogue/catalogue.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { modelState } from "./modelState.ts";
+import { program } from "./program.ts";
 
 export interface DoctorOptions {
   readonly json?: true;
@@ -66,35 +71,47 @@ async function runtime(): Promise<Finding> {
   }
 }
 
-/** A GPU is no need. What came with the runtime is tried, since only that tells. */
+/** A GPU is no need. What the runtime knows is tried, since only that tells. */
 async function gpus(): Promise<readonly Finding[]> {
   const { listProviders } = await import("../runtime/providers.ts").catch(() => ({ listProviders: () => [] }));
-  const bundled = new Set(listProviders().flatMap(({ name, bundled }) => (bundled ? [name] : [])));
+  const known = new Set(listProviders().map(({ name }) => name));
   const findings: Finding[] = [];
   for (const provider of providers) {
-    if (provider === "auto" || provider === "cpu" || !bundled.has(provider)) continue;
-    for (const precision of ["fp32", "fp16"] as const) findings.push(await gpu(provider, precision));
+    if (provider === "auto" || provider === "cpu" || !known.has(provider)) continue;
+    for (const check of await checksOf(provider)) findings.push(gpuFinding(provider, check));
   }
   return findings;
+}
+
+const checkTimeoutMs = 180_000;
+
+/** In a process of its own: a driver may take it down. */
+async function checksOf(provider: Provider): Promise<readonly ProviderCheck[]> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [program("checkProviderChild.js"), provider], {
+      timeout: checkTimeoutMs,
+    });
+    return z.array(providerCheckSchema).parse(JSON.parse(stdout));
+  } catch (error) {
+    const how = error instanceof Error && "signal" in error && error.signal ? String(error.signal) : "an error";
+    const message = `the check ended with ${how}: the driver, or what the runtime makes of it, is broken here`;
+    return [{ type: "fails", precision: "fp32", message }];
+  }
 }
 
 /** Half precision rounds to 3 digits, and a network adds it up. */
 const mostError = { fp32: 0.001, fp16: 0.02 } as const;
 
-async function gpu(provider: Provider, precision: "fp32" | "fp16"): Promise<Finding> {
-  const about = `${provider} in ${precision}`;
-  try {
-    const { checkProvider } = await import("../engine/checkProvider.ts");
-    const { error, stepMs, cpuStepMs } = await checkProvider({ provider, precision });
-    const speed = `a step of the embedded model takes ${stepMs.toFixed(0)} ms, on the CPU ${cpuStepMs.toFixed(0)} ms`;
-    const differs = `differs from the CPU by ${(100 * error).toPrecision(2)} %`;
-    const isRight = error < mostError[precision];
-    const command = `backdrop start --provider ${provider} --precision ${precision}`;
-    const advice = !isRight ? "do not use it here" : stepMs < cpuStepMs ? command : "nothing is gained by it here";
-    return { about, ok: true, found: `${differs}; ${speed}: ${advice}` };
-  } catch (error) {
-    return { about, ok: true, found: `not here: ${toBackdropError(error).message}` };
-  }
+function gpuFinding(provider: Provider, check: ProviderCheck): Finding {
+  const about = `${provider} in ${check.precision}`;
+  if (check.type === "fails") return { about, ok: true, found: `not usable: ${check.message}` };
+  const { error, stepMs, cpuStepMs, precision } = check;
+  const differs = `differs from the CPU by ${(100 * error).toPrecision(2)} %`;
+  const speed = `a step of the embedded model takes ${stepMs.toFixed(0)} ms, on the CPU ${cpuStepMs.toFixed(0)} ms`;
+  const command = `backdrop start --provider ${provider} --precision ${precision}`;
+  const isRight = error < mostError[precision];
+  const advice = !isRight ? "do not use it here" : stepMs < cpuStepMs ? command : "nothing is gained by it here";
+  return { about, ok: true, found: `${differs}; ${speed}: ${advice}` };
 }
 
 async function pictures(): Promise<Finding> {

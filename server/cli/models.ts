@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { workSize } from "../../shared/geometry.ts";
 import { type HelperPackage, listHelpers } from "../assist/helperPackage.ts";
 import { compileGraphs } from "../checkpoint/compile.ts";
-import { graphsForSize } from "../checkpoint/graphRequest.ts";
+import { graphsOfPackage } from "../checkpoint/graphRequest.ts";
 import { readModelPackage } from "../checkpoint/modelPackage.ts";
 import { verifyPackage } from "../checkpoint/verifyPackage.ts";
 import { findPackage, listPackages, modelsDirs } from "../engine/packages.ts";
@@ -67,7 +67,7 @@ export async function compileModel(
   const modelPackage = await readModelPackage(await findPackage(nameOrDir));
   const frame = size === undefined ? { width: 1, height: 1 } : parseSize(size);
   const work = workSize(frame, modelPackage.pixelArea, modelPackage.sideMultiple);
-  const compiled = await compileGraphs(modelPackage.dir, graphsForSize(work));
+  const compiled = await compileGraphs(modelPackage.dir, graphsOfPackage(modelPackage, work));
   const graphs = compiled.map(({ file, bytes, written }) => ({
     file: relative(modelPackage.dir, file),
     bytes,

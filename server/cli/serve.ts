@@ -120,8 +120,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       },
       async stop() {
         for (const server of servers) server.close();
-        await jobs.stop(timing.stopMs);
-        await Promise.all([sockets.stop(), turns.stop(), inventory.stop()]);
+        await Promise.all([jobs.stop(timing.stopMs), inventory.stop()]);
+        await Promise.all([sockets.stop(), turns.stop()]);
         await release();
         await closeAll(servers);
         log.info("stopped");

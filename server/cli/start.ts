@@ -1,15 +1,13 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
 import { defaultPort, fallbackPorts } from "../../shared/protocol/limits.ts";
 import { type Precision, type ProviderChoice, requirePrecision } from "../../shared/providers.ts";
 import { version } from "../../shared/version.ts";
 import { readInstalled } from "../engine/installed.ts";
-import { programDir } from "../engine/packages.ts";
 import { findHome } from "../home/paths.ts";
 import { catalogue } from "../install/catalogue/catalogue.ts";
 import { createLog, type LogLevel } from "../log/log.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
+import { program } from "./program.ts";
 import { type RunningServer, type ServeOptions, serve } from "./serve.ts";
 
 export interface StartOptions {
@@ -97,13 +95,6 @@ function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw new BackdropError("invalid_params", `port: expected 0 to 65535, got ${JSON.stringify(text.slice(0, 40))}`);
-}
-
-/** A program of the bundle, for a process of its own. */
-function program(name: string): string {
-  const path = join(programDir(), "dist", name);
-  if (existsSync(path)) return path;
-  throw new BackdropError("internal", `the program ${name} is missing; run npm run build`);
 }
 
 async function interrupted(signal: AbortSignal): Promise<void> {

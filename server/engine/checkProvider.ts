@@ -1,73 +1,130 @@
-import type { Provider, TargetChoice } from "../../shared/providers.ts";
+import { z } from "zod";
+import { toBackdropError } from "../../shared/errors.ts";
+import type { Provider, Target } from "../../shared/providers.ts";
+import { type GraphRequest, graphsForSize } from "../checkpoint/graphRequest.ts";
+import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import { latentDims } from "../pipeline/latents.ts";
-import type { Model } from "../pipeline/model.ts";
 import { type FloatTensor, floats, type NamedTensors } from "../runtime/tensor.ts";
-import { openModel } from "./openModel.ts";
+import { type OpenModel, openModel } from "./openModel.ts";
 
-/** How a provider's prediction compares with the CPU's. */
-export interface ProviderCheck {
-  /** ‖difference‖ / ‖the CPU's prediction‖ */
-  readonly error: number;
+/** How a provider's graphs compare with the CPU's. */
+export const providerCheckSchema = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("runs"),
+    precision: z.enum(["fp32", "fp16"]),
+    /** of the worst graph: ‖difference‖ / ‖the CPU's output‖ */
+    error: z.number(),
+    /** a step of the denoiser */
+    stepMs: z.number(),
+    cpuStepMs: z.number(),
+  }),
+  z.strictObject({ type: z.literal("fails"), precision: z.enum(["fp32", "fp16"]), message: z.string() }),
+]);
+export type ProviderCheck = z.output<typeof providerCheckSchema>;
+
+const size = { width: 256, height: 256 };
+const textTokens = 40;
+const imageTokens = 16;
+const tokenWidth = 128;
+const controlWidth = 64;
+
+/** Runs every graph of the embedded model on a provider, in float32 and, where that works, in float16, beside the CPU. */
+export async function checkProvider(provider: Provider): Promise<readonly ProviderCheck[]> {
+  const exact = await runAll({ provider: "cpu", precision: "fp32" });
+  const checks: ProviderCheck[] = [];
+  for (const precision of ["fp32", "fp16"] as const) {
+    try {
+      const found = await runAll({ provider, precision });
+      const error = Math.max(...found.outputs.map((output, i) => distance(output, exact.outputs[i] ?? [])));
+      checks.push({ type: "runs", precision, error, stepMs: found.stepMs, cpuStepMs: exact.stepMs });
+    } catch (thrown) {
+      checks.push({ type: "fails", precision, message: toBackdropError(thrown).message });
+      break;
+    }
+  }
+  return checks;
+}
+
+interface Outputs {
+  readonly outputs: readonly ArrayLike<number>[];
   readonly stepMs: number;
-  readonly cpuStepMs: number;
 }
 
-const model = "mini";
-const work = { width: 256, height: 256 };
-
-/** One step of the embedded model on a provider and on the CPU. Rejects where the provider cannot run it here. */
-export async function checkProvider(target: TargetChoice & { readonly provider: Provider }): Promise<ProviderCheck> {
-  const found = await measure(target);
-  const exact = await measure({ provider: "cpu", precision: "fp32" });
-  const difference = found.prediction.data.map((value, i) => value - (exact.prediction.data[i] ?? 0));
-  return {
-    error: norm(difference) / norm(exact.prediction.data),
-    stepMs: found.stepMs,
-    cpuStepMs: exact.stepMs,
-  };
-}
-
-async function measure(target: TargetChoice): Promise<{ readonly prediction: FloatTensor; readonly stepMs: number }> {
-  const opened = await openModel(model, target);
+async function runAll(target: Target): Promise<Outputs> {
+  const model = await openModel("mini", target);
   try {
-    // The first run also makes what the later ones use.
-    await predict(opened);
+    const outputs: ArrayLike<number>[] = [];
+    for (const request of graphsForSize(size)) outputs.push(await run(model, request));
+    // The first run has also made what later ones use.
     const beginMs = performance.now();
-    const prediction = await predict(opened);
-    return { prediction, stepMs: performance.now() - beginMs };
+    await run(model, { graph: "denoiser", ...size });
+    return { outputs, stepMs: performance.now() - beginMs };
   } finally {
-    await opened.dispose();
+    await model.dispose();
   }
 }
 
-async function predict(opened: Model): Promise<FloatTensor> {
-  const { noise_prediction: prediction } = await opened.run({ graph: "denoiser", ...work }, stepInputs);
-  if (prediction === undefined || !(prediction.data instanceof Float32Array)) throw new Error("no prediction");
-  return { data: prediction.data, dims: prediction.dims };
+async function run(model: OpenModel, request: GraphRequest): Promise<ArrayLike<number>> {
+  const [output] = Object.values(await model.run(request, inputsOf(request.graph, model.package)));
+  if (!(output?.data instanceof Float32Array)) throw new Error(`${request.graph}: expected an output of floats`);
+  return output.data;
 }
 
-/** Waves, so that every number counts. */
+function inputsOf(graph: GraphRequest["graph"], { vision, depth }: ModelPackage): NamedTensors {
+  const picture = (channels: number, side: number) => waves(1, channels, side, side);
+  const [, channels, height, width] = latentDims(size);
+  switch (graph) {
+    case "text":
+      return {
+        input_ids: { data: BigInt64Array.from({ length: textTokens }, (_, i) => BigInt(i)), dims: [1, textTokens] },
+      };
+    case "vision":
+      return {
+        pixel_values: picture(3, vision.imageSize),
+        patch_mask: ones(1, (vision.imageSize / vision.patchSize) ** 2),
+      };
+    case "depth":
+      return { pixel_values: picture(3, depth.imageSize) };
+    case "control":
+      return { control_image: picture(2, size.width) };
+    case "vae_encoder":
+      return { image: picture(3, size.width) };
+    case "vae_decoder":
+    case "preview_decoder":
+      return { latents: waves(1, channels, height, width) };
+    case "denoiser":
+      return {
+        sample: waves(1, channels, height, width),
+        timestep: floats(Float32Array.of(500), [1]),
+        encoder_hidden_states: waves(1, textTokens, tokenWidth),
+        image_tokens: waves(1, imageTokens, tokenWidth),
+        query_mask: waves(1, 1, height, width),
+        fusion: floats(Float32Array.of(1, 0, 0), [3]),
+        image_scale: ones(1),
+        control_embedding: waves(1, controlWidth, height, width),
+        control_scale: ones(1),
+      };
+  }
+}
+
+/** So that every number counts. */
 function waves(...dims: readonly number[]): FloatTensor {
-  const count = dims.reduce((n, dim) => n * dim, 1);
   return floats(
-    Float32Array.from({ length: count }, (_, i) => Math.sin(i)),
+    Float32Array.from({ length: count(dims) }, (_, i) => Math.sin(i)),
     dims,
   );
 }
 
-const [, channels, height, width] = latentDims(work);
-const stepInputs: NamedTensors = {
-  sample: waves(1, channels, height, width),
-  timestep: floats(Float32Array.of(500), [1]),
-  encoder_hidden_states: waves(1, 40, 128),
-  image_tokens: waves(1, 16, 128),
-  query_mask: waves(1, 1, height, width),
-  fusion: floats(Float32Array.of(1, 0, 0), [3]),
-  image_scale: floats(Float32Array.of(1), [1]),
-  control_embedding: waves(1, 64, height, width),
-  control_scale: floats(Float32Array.of(1), [1]),
-};
+function ones(...dims: readonly number[]): FloatTensor {
+  return floats(new Float32Array(count(dims)).fill(1), dims);
+}
 
-function norm(values: Float32Array): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+function count(dims: readonly number[]): number {
+  return dims.reduce((n, dim) => n * dim, 1);
+}
+
+function distance(found: ArrayLike<number>, exact: ArrayLike<number>): number {
+  const norm = (value: (i: number) => number) =>
+    Math.sqrt(Array.from(found, (_, i) => value(i) ** 2).reduce((sum, square) => sum + square, 0));
+  return norm((i) => (found[i] ?? 0) - (exact[i] ?? 0)) / norm((i) => exact[i] ?? 0);
 }

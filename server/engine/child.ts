@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import { toBackdropError } from "../../shared/errors.ts";
 import type { TargetChoice } from "../../shared/providers.ts";
@@ -5,7 +7,7 @@ import { createAssistant } from "../assist/assistant.ts";
 import { watchedPreviewShare } from "../pipeline/previewPacing.ts";
 import type { AssistAnswer, AssistRequest, EngineCommand, EngineMessage, EngineRequest } from "./messages.ts";
 import { type OpenModel, openModel } from "./openModel.ts";
-import { modelsDirs } from "./packages.ts";
+import { findPackage, modelsDirs } from "./packages.ts";
 import { runRequest } from "./runRequest.ts";
 
 // The engine's process: it holds the sessions and does one thing at a time, a job or a helper's task. `run` of ONNX Runtime blocks its thread, and
@@ -81,7 +83,9 @@ async function answerTo(request: AssistRequest, signal: AbortSignal): Promise<As
 
 /** One model at a time is held: two large ones would not fit. */
 async function open(name: string, target: TargetChoice): Promise<OpenModel> {
-  const key = `${name} on ${target.provider} in ${target.precision}`;
+  // Another package of that name may have been installed since.
+  const { mtimeMs } = await stat(join(await findPackage(name), "backdrop.json"));
+  const key = `${name} of ${mtimeMs} on ${target.provider} in ${target.precision}`;
   if (model?.key === key) return model.opened;
   await model?.opened.dispose();
   model = undefined;

@@ -1,3 +1,4 @@
+import { BackdropError } from "../../shared/errors.ts";
 import type { Size } from "../../shared/geometry.ts";
 import type { Provider, Target } from "../../shared/providers.ts";
 import { compileGraphs } from "../checkpoint/compile.ts";
@@ -98,16 +99,24 @@ export function createSessions(
     return true;
   }
 
+  /** A courtesy: where there is none, where it does not fit beside the others or cannot be loaded, previews are made without it. */
+  async function loadPreviewDecoder(work: Size, frame: Size): Promise<boolean> {
+    if (!hasPreviewDecoder(modelPackage)) return false;
+    try {
+      return await loadTogether([{ graph: "preview_decoder", ...work }], frame, await availableMemory());
+    } catch (error) {
+      if (error instanceof BackdropError) return false;
+      throw error;
+    }
+  }
+
   return {
     async prepare(work, frame, wants = { previews: false }) {
       const whole = graphsForSize(work);
       const availableBytes = await availableMemory();
-      // A courtesy: where it does not fit beside the others, previews are made without it.
-      const preview: GraphRequest = { graph: "preview_decoder", ...work };
-      if (wants.previews && hasPreviewDecoder(modelPackage)) {
-        if (await loadTogether([...whole, preview], frame, availableBytes)) return { previewDecoder: true };
+      if (await loadTogether(whole, frame, availableBytes)) {
+        return wants.previews && (await loadPreviewDecoder(work, frame)) ? { previewDecoder: true } : {};
       }
-      if (await loadTogether(whole, frame, availableBytes)) return {};
       roomBytes = roomForSessions(frame, availableBytes, openBytes());
       const needsOf = async (requests: readonly GraphRequest[]) => (await compile(requests)).map(({ need }) => need);
       if (inTurnBytes(await needsOf(whole)) <= roomBytes) return {};

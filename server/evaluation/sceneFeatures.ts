@@ -1,3 +1,4 @@
+import { BackdropError } from "../../shared/errors.ts";
 import type { GreyImage, RgbaImage } from "../image/rgba.ts";
 import { averagePool, mapPlane, type Plane } from "../pipeline/plane.ts";
 import { histogram } from "./colourLeak.ts";
@@ -5,6 +6,8 @@ import { histogram } from "./colourLeak.ts";
 const grid = 8;
 const scales = 4;
 const soft = 1e-3;
+/** 8 cells at the smallest scale */
+const sideMultiple = grid * 2 ** (scales - 1);
 
 /**
  * What a background looks like without asking any network, [1216]: the root of its colour histogram, the mean colours of 8×8 cells, and in
@@ -12,6 +15,12 @@ const soft = 1e-3;
  * an eighth of it. Pixels that the product covers, even in part, do not count. As training/scene_features.py. Sides are multiples of 64 px.
  */
 export function sceneFeatures(image: RgbaImage, product: GreyImage): Float64Array {
+  if (image.width % sideMultiple !== 0 || image.height % sideMultiple !== 0) {
+    throw new BackdropError(
+      "invalid_params",
+      `data: expected pictures with sides of a multiple of ${sideMultiple} px, got ${image.width}×${image.height}; render them so`,
+    );
+  }
   const background = planeOf(image, (i) => (product.data[i] === 0 ? 1 : 0));
   const channel = (c: number) => planeOf(image, (i) => (image.data[4 * i + c] ?? 0) / 255);
   const [red, green, blue] = [channel(0), channel(1), channel(2)];

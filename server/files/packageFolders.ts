@@ -17,8 +17,7 @@ export async function packageFolders(
 ): Promise<readonly PackageFolder[]> {
   const found = new Map<string, string>();
   for (const dir of dirs) {
-    const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
-    for (const { name } of entries.filter((entry) => entry.isDirectory())) {
+    for (const name of await readdir(dir).catch(() => [])) {
       if (found.has(name) || !packageName.test(name) || !existsSync(join(dir, name, description))) continue;
       found.set(name, join(dir, name));
     }

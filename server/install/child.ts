@@ -23,17 +23,13 @@ process.on("disconnect", () => process.exit(0));
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 
-async function install({
-  entry,
-  modelsDir,
-  licencesAccepted,
-}: Extract<InstallCommand, { type: "install" }>): Promise<void> {
+async function install({ entry, modelsDir }: Extract<InstallCommand, { type: "install" }>): Promise<void> {
   try {
     await installPackage(entry, {
       modelsDir,
       source: { type: "hub", hub: findHub() },
       signal: stop.signal,
-      acceptLicences: async () => licencesAccepted,
+      acceptLicences: async () => true,
       onProgress: show,
     });
     end({ type: "installed" });

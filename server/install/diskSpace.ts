@@ -28,7 +28,7 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 export function diskFull(path: string, cause: unknown): BackdropError {
-  const advice = "free some space and run the same command again to go on";
+  const advice = "free some space and install again to go on";
   return new BackdropError("disk_full", `${path}: the disk is full; ${advice}`, { cause });
 }
 

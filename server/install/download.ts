@@ -21,7 +21,7 @@ const etagSuffix = ".download-etag";
 
 /** How much of a file is here already, whole or in part; unchecked. */
 export async function bytesHere(path: string): Promise<number> {
-  return (await sizeOf(path)) ?? (await sizeOf(path + arrivingSuffix)) ?? 0;
+  return ((await sizeOf(path)) ?? 0) + ((await sizeOf(path + arrivingSuffix)) ?? 0);
 }
 
 /** Fetches a file into `path`, going on with what an earlier run left, and gives its sha256: whole and right, or not there. */

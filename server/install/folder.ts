@@ -23,10 +23,18 @@ export async function findFiles(entry: CatalogueEntry, folder: string): Promise<
   const missing: string[] = [];
   for (const repository of entry.repositories) {
     const places = await placesOf(repository, folder);
+    const here: FoundFile[] = [];
+    const lacking: CatalogueFile[] = [];
     for (const file of repository.files) {
-      const here = await findFile(file, folder, places);
-      if (here) found.push(here);
-      else missing.push(`${file.path} (${repository.name}: ${file.from.map((source) => source.path).join(" or ")})`);
+      const one = await findFile(file, folder, places);
+      if (one) here.push(one);
+      else lacking.push(file);
+    }
+    // A part that may be left out is there whole or not at all.
+    if (lacking.length > 0 && repository.isOptional) continue;
+    found.push(...here);
+    for (const { path, from } of lacking) {
+      missing.push(`${path} (${repository.name}: ${from.map((source) => source.path).join(" or ")})`);
     }
   }
   if (missing.length === 0) return found;

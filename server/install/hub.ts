@@ -26,7 +26,7 @@ export function findHub(environment: NodeJS.ProcessEnv = process.env): Hub {
   if (endpoint === undefined || !["https:", "http:"].includes(endpoint.protocol)) {
     throw new BackdropError(
       "invalid_params",
-      `HF_ENDPOINT: expected the address of a hub, got ${JSON.stringify(text)}`,
+      `HF_ENDPOINT: expected the address of a hub, got ${JSON.stringify(URL.canParse(text) ? shown(new URL(text)) : text)}`,
     );
   }
   return { endpoint, ...(HF_TOKEN && { token: HF_TOKEN }) };
@@ -55,7 +55,7 @@ export async function describeFile(
   if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(oid) || !Number.isSafeInteger(sizeBytes) || sizeBytes > maxFileBytes) {
     throw new BackdropError(
       "download_failed",
-      `${url}: expected its size and hash in the answer's headers, got ${sizeBytes} bytes and ${JSON.stringify(oid)}; ` +
+      `${shown(url)}: expected its size and hash in the answer's headers, got ${sizeBytes} bytes and ${JSON.stringify(oid)}; ` +
         "is HF_ENDPOINT a mirror of the hub?",
     );
   }
@@ -78,7 +78,7 @@ export function refused(url: URL, response: Response): BackdropError {
   const advice =
     response.status === 401 || response.status === 403
       ? "; the hub wants an account that may read it: put its access token into HF_TOKEN"
-      : "; try again later, or use a mirror with HF_ENDPOINT or files you have with --from";
+      : "; try again later, or use a mirror with HF_ENDPOINT, or files that you have (--from on the command line)";
   return new BackdropError("download_failed", `${shown(url)}: the server answers ${response.status}${advice}`);
 }
 

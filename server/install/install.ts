@@ -4,7 +4,7 @@ import { BackdropError } from "../../shared/errors.ts";
 import { workSize } from "../../shared/geometry.ts";
 import { readHelper } from "../assist/helperPackage.ts";
 import { compileGraphs } from "../checkpoint/compile.ts";
-import { graphsForSize } from "../checkpoint/graphRequest.ts";
+import { graphsOfPackage } from "../checkpoint/graphRequest.ts";
 import { type PackageDescription, readModelPackage } from "../checkpoint/modelPackage.ts";
 import { readSafetensors } from "../checkpoint/safetensors.ts";
 import { checkFileSizes } from "../checkpoint/verifyPackage.ts";
@@ -35,7 +35,7 @@ export type InstallProgress =
   | { readonly phase: "fetch"; readonly doneBytes: number; readonly totalBytes: number }
   | { readonly phase: "compile" };
 
-export interface Installed {
+export interface InstallResult {
   readonly dir: string;
   /** false where it was there already */
   readonly isNew: boolean;
@@ -50,7 +50,7 @@ const partialPrefix = ".installing-";
  * Installs a package: fetches and checks its files, compiles it, and only then gives the folder its name. What was fetched
  * stays when it is stopped, and the next run goes on with it.
  */
-export async function installPackage(entry: CatalogueEntry, options: InstallOptions): Promise<Installed> {
+export async function installPackage(entry: CatalogueEntry, options: InstallOptions): Promise<InstallResult> {
   const { name } = entry.description;
   const dir = join(options.modelsDir, name);
   const partial = join(options.modelsDir, partialPrefix + name);
@@ -170,6 +170,7 @@ async function reuse(dir: string, partial: string): Promise<void> {
 
 /** A missing, foreign or misshapen tensor shows now, not in the first job. */
 async function compile(dir: string): Promise<void> {
-  const { pixelArea, sideMultiple } = await readModelPackage(dir);
-  await compileGraphs(dir, graphsForSize(workSize({ width: 1, height: 1 }, pixelArea, sideMultiple)));
+  const modelPackage = await readModelPackage(dir);
+  const { pixelArea, sideMultiple } = modelPackage;
+  await compileGraphs(dir, graphsOfPackage(modelPackage, workSize({ width: 1, height: 1 }, pixelArea, sideMultiple)));
 }

@@ -5,9 +5,9 @@ import type { CatalogueEntry } from "./catalogue/entry.ts";
 import { type InstallCommand, type InstallMessage, installMessageSchema } from "./messages.ts";
 
 export interface InstallationOptions {
+  /** its licences were accepted */
   readonly entry: CatalogueEntry;
   readonly modelsDir: string;
-  readonly licencesAccepted: boolean;
   /** the program of the installing process */
   readonly childPath: string;
   readonly log: Log;
@@ -43,7 +43,13 @@ export function startInstallation(
   let end: InstallationEnd | undefined;
   let grace: NodeJS.Timeout | undefined;
   child.on("message", (raw) => {
-    const message = installMessageSchema.parse(raw);
+    const parsed = installMessageSchema.safeParse(raw);
+    if (!parsed.success) {
+      log.error({ package: name, issues: parsed.error.issues }, "the installing process said something unknown");
+      child.kill("SIGKILL");
+      return;
+    }
+    const message = parsed.data;
     switch (message.type) {
       case "fetching":
       case "compiling":
@@ -83,7 +89,8 @@ function send(child: ChildProcess, command: InstallCommand): void {
 
 async function goneOf(child: ChildProcess): Promise<string> {
   return await new Promise((resolve) => {
-    child.on("exit", (code, signal) => resolve(signal ?? `exit ${code}`));
+    // Not `exit`, after which the last message may still come.
+    child.on("close", (code, signal) => resolve(signal ?? `exit ${code}`));
     child.on("error", (error) => resolve(error.message));
   });
 }

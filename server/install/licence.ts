@@ -21,7 +21,7 @@ export async function requireLicence(
     const { name } = entry.description;
     throw new BackdropError(
       "licence_not_accepted",
-      `model ${name}: its licences have to be accepted first: ${licences.join("; ")}; read them, then add --accept-licence`,
+      `model ${name}: its licences have to be accepted first: ${licences.join("; ")}; read them, then accept them (--accept-licence on the command line)`,
     );
   }
   const origin = {

@@ -4,11 +4,11 @@ import type { CatalogueEntry } from "./catalogue/entry.ts";
 
 /** From the main process to the installing one. */
 export type InstallCommand =
+  /** its licences were accepted */
   | {
       readonly type: "install";
       readonly entry: CatalogueEntry;
       readonly modelsDir: string;
-      readonly licencesAccepted: boolean;
     }
   | { readonly type: "stop" };
 

@@ -20,19 +20,25 @@ export async function planDownload(
   signal: AbortSignal,
 ): Promise<readonly PlannedFile[]> {
   const files = entry.repositories.flatMap((repository) => repository.files.map((file) => ({ repository, file })));
-  return await mapInParallel(files, connections, async ({ repository, file }) => ({
-    path: file.path,
-    remote: await locate(repository, file, hub, patience, signal),
-  }));
+  const located = await mapInParallel(files, connections, async ({ repository, file }) => {
+    const remote = await locate(repository, file, hub, patience, signal);
+    return { path: file.path, repository, ...(remote && { remote }) };
+  });
+  // A part that may be left out is there whole or not at all.
+  const lacking = new Set(located.flatMap(({ repository, remote }) => (remote === undefined ? [repository] : [])));
+  return located.flatMap(({ path, repository, remote }) =>
+    remote === undefined || lacking.has(repository) ? [] : [{ path, remote }],
+  );
 }
 
+/** undefined: it is not there, and need not be. */
 async function locate(
-  { name: repository, revision }: CatalogueRepository,
+  { name: repository, revision, isOptional }: CatalogueRepository,
   { path, from }: CatalogueFile,
   hub: Hub,
   patience: Patience,
   signal: AbortSignal,
-): Promise<HubFile> {
+): Promise<HubFile | undefined> {
   for (const source of from) {
     const where = { repository, revision, path: source.path };
     const found = await withRetries(`${repository}/${source.path}`, patience, signal, () =>
@@ -51,9 +57,10 @@ async function locate(
     }
     return { ...found, oid: published };
   }
+  if (isOptional) return undefined;
   const tried = from.map((source) => source.path).join(" or ");
   throw new BackdropError(
     "download_failed",
-    `${path}: expected ${repository} to have ${tried} at ${revision}, but it has not; use a newer Backdrop, or --from`,
+    `${path}: expected ${repository} to have ${tried} at ${revision}, but it has not; use a newer Backdrop, or files that you have (--from on the command line)`,
   );
 }

@@ -41,7 +41,7 @@ export async function withRetries<T>(
       if (failures >= attempts) {
         throw new BackdropError(
           "download_failed",
-          `${label}: ${reason(error)}, after ${attempts} attempts; run the same command again to go on where it stopped`,
+          `${label}: ${reason(error)}, after ${attempts} attempts; install again to go on where it stopped`,
           { cause: error },
         );
       }

@@ -1,16 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
 import { BackdropError } from "../../shared/errors.ts";
-import type { InventoryInfo, PackageState } from "../../shared/protocol/inventory.ts";
+import { type InventoryInfo, isInstalling, type PackageState } from "../../shared/protocol/inventory.ts";
 import type { Installed } from "../engine/installed.ts";
 import type { CatalogueEntry } from "../install/catalogue/entry.ts";
-import { type Installation, type InstallationOptions, startInstallation } from "../install/installation.ts";
+import {
+  type Installation,
+  type InstallationEnd,
+  type InstallationOptions,
+  startInstallation,
+} from "../install/installation.ts";
 
 export interface InventoryOptions extends Pick<InstallationOptions, "childPath" | "modelsDir" | "log"> {
   readonly catalogue: readonly CatalogueEntry[];
   readonly readInstalled: () => Promise<Installed>;
 }
 
-/** What is installed, and what can be and is being. Installing goes on without the client that asked for it. */
+/** What is installed, and what can be and is being, one at a time. Installing goes on without the client that asked for it. */
 export class Inventory {
   /** called after every change */
   readonly listeners = new Set<() => void>();
@@ -18,8 +23,10 @@ export class Inventory {
   private installed: Installed;
   /** of packages that are being installed or could not be */
   private readonly states = new Map<string, PackageState>();
-  private readonly running = new Map<string, Installation>();
+  private readonly waiting: CatalogueEntry[] = [];
+  private running: { readonly name: string; readonly installation: Installation; isStopped: boolean } | undefined;
   private reading: Promise<void> = Promise.resolve();
+  private isStopping = false;
 
   private constructor(options: InventoryOptions, installed: Installed) {
     this.options = options;
@@ -37,31 +44,23 @@ export class Inventory {
   /** As clients are told. */
   get info(): InventoryInfo {
     const { models, helpers } = this.installed;
-    const here = new Set([...this.modelNames, helpers.segment, helpers.describe]);
     const packages = this.options.catalogue.map(({ description, purpose, approximateBytes, repositories }) => {
       const { name, title } = description;
-      const state = this.states.get(name) ?? ({ type: here.has(name) ? "installed" : "absent" } as const);
       const licences = repositories.map((part) => ({ part: part.name, licence: part.licence, url: part.licenceUrl }));
       const task = "task" in description ? description.task : null;
-      return { name, title, purpose, task, approximateBytes, licences, state };
+      return { name, title, purpose, task, approximateBytes, licences, state: this.stateOf(name) };
     });
     return { models: [...models], helpers, packages };
   }
 
   /** Looks again at what is on disk: packages are installed and removed by the command line too. */
   async refresh(): Promise<void> {
-    const read = async () => {
-      const installed = await this.options.readInstalled();
-      if (isDeepStrictEqual(installed, this.installed)) return;
-      this.installed = installed;
-      this.tell();
-    };
     // One after the other, so that the last to look is the one that counts.
-    this.reading = this.reading.then(read, read);
+    this.reading = this.reading.then(() => this.read());
     await this.reading;
   }
 
-  /** Begins it; how it comes on and ends is told to the listeners. One that is being installed already goes on. */
+  /** Begins it, or has it wait for its turn; how it comes on and ends is told to the listeners. One that is under way goes on. */
   install(name: string, licencesAccepted: boolean): void {
     const entry = this.options.catalogue.find(({ description }) => description.name === name);
     if (entry === undefined) {
@@ -70,28 +69,81 @@ export class Inventory {
         pointer: "/package",
       });
     }
-    if (this.running.has(name)) return;
-    const { childPath, modelsDir, log } = this.options;
-    const installation = startInstallation({ entry, licencesAccepted, childPath, modelsDir, log }, (progress) =>
-      this.setState(name, progress),
-    );
-    this.running.set(name, installation);
-    this.setState(name, { type: "starting" });
-    void installation.ended.then(async (end) => {
-      this.running.delete(name);
-      if (end.type === "installed") await this.refresh();
-      this.setState(name, end.type === "failed" ? end : undefined);
-    });
+    if (!licencesAccepted) {
+      throw new BackdropError("licence_not_accepted", `package ${name}: its licences have to be accepted first`, {
+        pointer: "/licencesAccepted",
+      });
+    }
+    if (this.isStopping) {
+      throw new BackdropError("shutting_down", "the server is stopping; install it when it is back");
+    }
+    // One that is just being stopped begins again after that.
+    const isEnding = this.running?.name === name && this.running.isStopped && !this.waiting.includes(entry);
+    if (isInstalling(this.stateOf(name)) && !isEnding) return;
+    this.waiting.push(entry);
+    this.setState(name, { type: "waiting" });
+    this.startNext();
   }
 
   stopInstalling(name: string): void {
-    this.running.get(name)?.stop();
+    const at = this.waiting.findIndex(({ description }) => description.name === name);
+    if (at >= 0) {
+      this.waiting.splice(at, 1);
+      this.setState(name, undefined);
+    }
+    if (this.running?.name !== name) return;
+    this.running.isStopped = true;
+    this.running.installation.stop();
   }
 
-  /** Ends every installation; what has arrived stays. */
+  /** Ends what is under way; what has arrived stays. */
   async stop(): Promise<void> {
-    for (const installation of this.running.values()) installation.stop();
-    await Promise.all([...this.running.values()].map(({ ended }) => ended));
+    this.isStopping = true;
+    this.waiting.length = 0;
+    this.running?.installation.stop();
+    await this.running?.installation.ended;
+  }
+
+  private startNext(): void {
+    const entry = this.running === undefined && !this.isStopping ? this.waiting.shift() : undefined;
+    if (entry === undefined) return;
+    const { name } = entry.description;
+    const { childPath, modelsDir, log } = this.options;
+    const installation = startInstallation({ entry, childPath, modelsDir, log }, (progress) =>
+      this.setState(name, progress),
+    );
+    this.running = { name, installation, isStopped: false };
+    this.setState(name, { type: "starting" });
+    void installation.ended.then((end) => this.ended(name, end));
+  }
+
+  private async ended(name: string, end: InstallationEnd): Promise<void> {
+    // Also after a failure: a process that was killed may have finished its work.
+    await this.refresh();
+    this.running = undefined;
+    const isWaiting = this.waiting.some(({ description }) => description.name === name);
+    if (!isWaiting) this.setState(name, end.type === "failed" ? end : undefined);
+    this.startNext();
+  }
+
+  /** What is on disk says more than how an earlier installation ended. */
+  private stateOf(name: string): PackageState {
+    const state = this.states.get(name);
+    if (state !== undefined && isInstalling(state)) return state;
+    const { helpers } = this.installed;
+    const isHere = [...this.modelNames, helpers.segment, helpers.describe].includes(name);
+    return isHere ? { type: "installed" } : (state ?? { type: "absent" });
+  }
+
+  private async read(): Promise<void> {
+    try {
+      const installed = await this.options.readInstalled();
+      if (isDeepStrictEqual(installed, this.installed)) return;
+      this.installed = installed;
+      this.tell();
+    } catch (err) {
+      this.options.log.error({ err }, "the models' folders cannot be read");
+    }
   }
 
   /** undefined: what is on disk says it. */

@@ -3,12 +3,14 @@ import {
   abs,
   add,
   cast,
+  concat,
   div,
   hasPlainOperatorsOnly,
   matmul,
   matmulTransposed,
   mul,
   reshape,
+  slice,
   transpose,
 } from "./ops.ts";
 import type { Attribute } from "./protobuf.ts";
@@ -79,7 +81,7 @@ export function layerNorm(x: Value, gamma: Value, beta: Value, eps: number): Val
 
 /**
  * Group normalisation of x [B,C,H,W] with γ, β [C].
- * On the CPU provider as LayerNormalization over [B, G, C/G·H·W], then γ and β: the fastest of the forms measured.
+ * As LayerNormalization over [B, G, C/G·H·W], then γ and β: the fastest of the forms measured.
  */
 export function groupNorm(x: Value, gamma: Value, beta: Value, groups: number, eps: number): Value {
   const channels = size(x, 1);
@@ -109,10 +111,31 @@ function plainAttention(q: Value, k: Value, v: Value, heads: number, bias: Value
   const perHead = (x: Value, axes: readonly number[]) =>
     transpose(reshape(x, [x.shape[0] ?? 1, size(x, 1), heads, size(x, -1) / heads]), axes);
   // Scaled before the product, whose size half precision may not hold.
-  const scores = matmul(perHead(mul(q, width ** -0.5), [0, 2, 1, 3]), perHead(k, [0, 2, 3, 1]));
-  const weights = softmax(bias ? add(scores, bias) : scores);
-  const out = transpose(matmul(weights, perHead(v, [0, 2, 1, 3])), [0, 2, 1, 3]);
-  return reshape(out, [out.shape[0] ?? 1, size(q, 1), size(v, -1)]);
+  const queries = perHead(mul(q, width ** -0.5), [0, 2, 1, 3]);
+  const [keys, values] = [perHead(k, [0, 2, 3, 1]), perHead(v, [0, 2, 1, 3])];
+  const attend = (part: Value, partBias: Value | undefined) => {
+    const scores = matmul(part, keys);
+    return matmul(softmax(partBias ? add(scores, partBias) : scores), values);
+  };
+  const count = size(q, 1);
+  const chunk = queriesAtOnce(count, heads * size(k, 1));
+  const starts = Array.from({ length: count / chunk }, (_, i) => i * chunk);
+  const rows = (x: Value, start: number) => (chunk === count ? x : slice(x, 2, start, start + chunk));
+  const [first, ...others] = starts.map((start) => attend(rows(queries, start), bias && rows(bias, start)));
+  if (first === undefined) throw new Error("attention: expected a query or more");
+  const out = transpose(others.length === 0 ? first : concat([first, ...others], 2), [0, 2, 1, 3]);
+  return reshape(out, [out.shape[0] ?? 1, count, size(v, -1)]);
+}
+
+/** Scores that are held at once for an entry of the batch: 2²⁶, a quarter of a gigabyte in float32. */
+const mostScores = 2 ** 26;
+
+/** The most queries, in equal parts of all, whose scores are no more than that. */
+function queriesAtOnce(queries: number, scoresOfOne: number): number {
+  for (let parts = 1; parts <= queries; parts++) {
+    if (queries % parts === 0 && (queries / parts) * scoresOfOne <= mostScores) return queries / parts;
+  }
+  return 1;
 }
 
 /** Over the last axis. */

@@ -81,6 +81,8 @@ export class SocketServer {
         client = clientId;
         this.byClient.get(clientId)?.close(closeCodes.replaced, "this client has connected again");
         this.byClient.set(clientId, connection);
+        // What was installed by the command line meanwhile is told to whoever comes.
+        void this.context.inventory.refresh();
       },
       unpair: async () => {
         await this.context.identity.rotate();
@@ -93,8 +95,6 @@ export class SocketServer {
       },
     });
     this.connections.add(connection);
-    // What was installed by the command line meanwhile is told to whoever comes.
-    void this.context.inventory.refresh();
   }
 }
 

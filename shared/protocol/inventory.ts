@@ -8,6 +8,8 @@ const bytes = z.int().min(0);
 
 export const packageStateSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("absent") }),
+  /** another one is being installed */
+  z.strictObject({ type: z.literal("waiting") }),
   z.strictObject({ type: z.literal("starting") }),
   z.strictObject({ type: z.literal("fetching"), doneBytes: bytes, totalBytes: bytes }),
   z.strictObject({ type: z.literal("compiling") }),
@@ -16,6 +18,10 @@ export const packageStateSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("installed") }),
 ]);
 export type PackageState = z.output<typeof packageStateSchema>;
+
+export function isInstalling({ type }: PackageState): boolean {
+  return type === "waiting" || type === "starting" || type === "fetching" || type === "compiling";
+}
 
 /** A model or a helper that the server can fetch, and how far it is. */
 export const packageInfoSchema = z.strictObject({

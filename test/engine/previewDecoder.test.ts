@@ -34,8 +34,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-async function using<Result>(bytes: number, use: (model: OpenModel) => Promise<Result>): Promise<Result> {
-  const model = await openModel(dir, { provider: "cpu", availableMemory: async () => bytes });
+/** `free`: what is found free, time after time; the last stays. */
+async function using<Result>(free: readonly number[], use: (model: OpenModel) => Promise<Result>): Promise<Result> {
+  let asked = 0;
+  const availableMemory = async () => free[Math.min(asked++, free.length - 1)] ?? 0;
+  const model = await openModel(dir, { provider: "cpu", availableMemory });
   try {
     return await use(model);
   } finally {
@@ -44,7 +47,7 @@ async function using<Result>(bytes: number, use: (model: OpenModel) => Promise<R
 }
 
 test("it is loaded for previews only, and decodes as the autoencoder does", async () => {
-  await using(1e12, async (model) => {
+  await using([1e12], async (model) => {
     expect(await model.prepare(work, work)).toEqual({});
     expect(await model.prepare(work, work, { previews: true })).toEqual({ previewDecoder: true });
     const dims = latentDims(work);
@@ -62,10 +65,22 @@ test("it is loaded for previews only, and decodes as the autoencoder does", asyn
 
 test("where it does not fit beside the others, the others run without it", async () => {
   const needs = (await compileGraphs(dir, graphsForSize(work))).map(({ memory }) => sessionNeed(memory));
-  const enough = togetherBytes(needs) + 1e6;
-  await using(enough, async (model) => {
+  await using([togetherBytes(needs) + 1e6, 1e6], async (model) => {
     expect(await model.prepare(work, work, { previews: true })).toEqual({});
   });
+});
+
+test("where its weights do not fit its config, previews are made without it", async () => {
+  const file = join(dir, "preview_decoder/config.json");
+  const config = await readFile(file, "utf8");
+  await writeFile(file, config.replace(/("num_decoder_blocks":\s*\[\s*)4/, "$13"));
+  try {
+    await using([1e12], async (model) => {
+      expect(await model.prepare(work, work, { previews: true })).toEqual({});
+    });
+  } finally {
+    await writeFile(file, config);
+  }
 });
 
 test("the last preview is the picture; by the linear map it is only near it", async () => {
@@ -73,8 +88,8 @@ test("the last preview is the picture; by the linear map it is only near it", as
   // Of one colour, so that JPEG changes little of it.
   const product = await png(paint(256, 256, (x, y) => [200, 60, 40, Math.hypot(x - 128, y - 128) < 60 ? 255 : 0]));
   const settings = { ...settingsSchema.parse({ steps: 4, prompt: "a wooden table" }), seed: 3 };
-  const distance = async (bytes: number) =>
-    await using(bytes, async (model) => {
+  const distance = async (...free: number[]) =>
+    await using(free, async (model) => {
       const job = await decodeJob(
         { product: { name: "product", bytes: product }, reference: { name: "reference", bytes: picture } },
         settings,
@@ -87,7 +102,7 @@ test("the last preview is the picture; by the linear map it is only near it", as
   const needs = (await compileGraphs(dir, graphsForSize({ width: 256, height: 256 }))).map(({ memory }) =>
     sessionNeed(memory),
   );
-  const [decoded, mapped] = [await distance(1e12), await distance(togetherBytes(needs) + 5e6)];
+  const [decoded, mapped] = [await distance(1e12), await distance(togetherBytes(needs) + 5e6, 5e6)];
   expect(decoded).toBeLessThan(3);
   expect(mapped).toBeGreaterThan(5 * decoded);
 });

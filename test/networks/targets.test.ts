@@ -8,9 +8,12 @@ import { openCheckpoint } from "../../server/checkpoint/checkpoint.ts";
 import { graphFile, graphsForSize } from "../../server/checkpoint/graphRequest.ts";
 import { buildDenoiser } from "../../server/networks/denoiser.ts";
 import { parseControlNetConfig, parseUNetConfig } from "../../server/networks/unetConfig.ts";
-import { Graph, type GraphNode } from "../../server/onnx/graph.ts";
+import { Graph, type GraphNode, type Value } from "../../server/onnx/graph.ts";
+import { attention } from "../../server/onnx/nn.ts";
+import { mul } from "../../server/onnx/ops.ts";
 import { Scope, type Weights } from "../../server/onnx/scope.ts";
 import type { Target } from "../../shared/providers.ts";
+import { expectClose, noise, pick, runGraph } from "./support.ts";
 
 // What graphs are made of for each target, as far as that can be seen without the device; test/slow/webgpu.test.ts runs them on one.
 
@@ -54,6 +57,22 @@ function weightsOf(shapes: Readonly<Record<string, number[]>>, file: string): We
   );
 }
 
+test("attention in single operators is the fused one, also where scores are held in parts", async () => {
+  const [queries, width] = [9216, 8];
+  const x = noise([1, queries, width], 1);
+  const run = async (target: Target) => {
+    const graph = new Graph("attention", target);
+    const input = graph.input("x", "float32", [1, queries, width]);
+    graph.output("y", attention(input, mul(input, 0.7), mul(input, 1.3), 1));
+    const parts = graph.operations.filter(({ op }) => op === "Softmax").length;
+    return { parts, y: pick(await runGraph(graph, undefined, { x }), "y") };
+  };
+  const fused = await run({ provider: "cpu", precision: "fp32" });
+  const plain = await run({ provider: "webgpu", precision: "fp32" });
+  expect([fused.parts, plain.parts]).toEqual([0, 2]);
+  expectClose(plain.y, fused.y, 1e-5);
+});
+
 describe.each(["sd15", "sdxl"])("the denoiser of %s in half precision", async (name) => {
   const bytes = await readFile(new URL(`../fixtures/networks/unet/${name}/published.json.gz`, import.meta.url));
   const { unet, controlnet, ip_adapter } = publishedSchema.parse(JSON.parse(gunzipSync(bytes).toString()));
@@ -92,9 +111,14 @@ describe.each(["sd15", "sdxl"])("the denoiser of %s in half precision", async (n
 
   test("scores are scaled before the product, not after it", () => {
     const makers = new Map(operations.flatMap((node) => node.outputs.map((value) => [value.name, node] as const)));
+    const makerOf = (value: Value | "" | undefined) => (value ? makers.get(value.name) : undefined);
+    const isView = (node: GraphNode | undefined) => /^(Transpose|Reshape|Slice)$/.test(node?.op ?? "");
     for (const { inputs } of ofType("Softmax")) {
-      const [scores] = inputs;
-      expect(scores === "" || scores === undefined ? "" : makers.get(scores.name)?.op).toBe("MatMul");
+      const product = makerOf(inputs[0]);
+      expect(product?.op).toBe("MatMul");
+      let queries = makerOf(product?.inputs[0]);
+      while (isView(queries)) queries = makerOf(queries?.inputs[0]);
+      expect(queries?.op).toBe("Mul");
     }
   });
 

@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { build } from "esbuild";
 import { programDir } from "../../server/engine/packages.ts";
 
@@ -7,7 +7,7 @@ import { programDir } from "../../server/engine/packages.ts";
 export async function bundleProgram(source: string): Promise<string> {
   const dir = join(programDir(), "node_modules", ".cache", "backdrop-test");
   await mkdir(dir, { recursive: true });
-  const outfile = join(dir, `${basename(source, ".ts")}-${process.pid}.mjs`);
+  const outfile = join(dir, `${source.replaceAll("/", "-")}-${process.pid}.mjs`);
   await build({
     entryPoints: [join(programDir(), source)],
     outfile,

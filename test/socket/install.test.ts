@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { announcedModels } from "../../server/engine/announcedModels.ts";
 import { homeAt } from "../../server/home/paths.ts";
+import { type CatalogueEntry, plain } from "../../server/install/catalogue/entry.ts";
 import { installPackage } from "../../server/install/install.ts";
 import { createLog } from "../../server/log/log.ts";
 import type { PackageState } from "../../shared/protocol/inventory.ts";
@@ -18,6 +19,22 @@ import { startTestServer, stubParams, type TestServer, uploadPictures } from "..
 
 const unet = "tiny/base/unet/diffusion_pytorch_model.fp16.safetensors";
 const halfBytes = 3_000_000;
+
+/** Of files that the hub does not have. */
+const second: CatalogueEntry = {
+  purpose: "For tests.",
+  approximateBytes: 1,
+  repositories: [
+    {
+      name: "tiny/second",
+      revision: "main",
+      licence: "Tiny-1.0",
+      licenceUrl: "https://example.org/tiny",
+      files: plain("", "config.json"),
+    },
+  ],
+  description: { schemaVersion: 1, name: "second", title: "Second", licence: "Tiny-1.0", task: "describe" },
+};
 
 let childPath: string;
 let tiny: Awaited<ReturnType<typeof tinyEntry>>;
@@ -47,7 +64,7 @@ async function start(program: string): Promise<TestServer> {
   const log = createLog({ write() {} }, "error");
   return await startTestServer({
     home,
-    install: { childPath: program, catalogue: [tiny.entry] },
+    install: { childPath: program, catalogue: [tiny.entry, second] },
     readInstalled: async () => ({
       models: await announcedModels(log, [home.modelsDir]),
       helpers: { segment: null, describe: null },
@@ -57,6 +74,17 @@ async function start(program: string): Promise<TestServer> {
 
 function install(client: RawClient, licencesAccepted = true): void {
   client.send({ type: "install", package: "tiny", licencesAccepted });
+}
+
+/** As the command line does. */
+async function installHere(): Promise<void> {
+  await installPackage(tiny.entry, {
+    modelsDir: server.home.modelsDir,
+    source: { type: "hub", hub: { endpoint: hub.endpoint } },
+    signal: new AbortController().signal,
+    acceptLicences: async () => true,
+    onProgress() {},
+  });
 }
 
 async function reaches(client: RawClient, wanted: PackageState["type"]): Promise<PackageState> {
@@ -92,6 +120,7 @@ test("a package is offered, fetched, compiled, announced, and painted with", asy
         licences: [{ part: "tiny/base", licence: "Tiny-1.0", url: "https://example.org/tiny" }, { part: "tiny/parts" }],
         state: { type: "absent" },
       },
+      { name: "second", task: "describe" },
     ],
   });
   install(client);
@@ -107,7 +136,7 @@ test("a package is offered, fetched, compiled, announced, and painted with", asy
 test("without accepted licences nothing is fetched", async () => {
   const client = await server.client();
   install(client, false);
-  expect(await reaches(client, "failed")).toMatchObject({ code: "licence_not_accepted" });
+  expect(await client.take("error")).toMatchObject({ code: "licence_not_accepted", package: "tiny" });
   expect(hub.asked).toEqual([]);
   install(client);
   await reaches(client, "installed");
@@ -119,8 +148,8 @@ test("stopped, it keeps what has arrived and goes on there", async () => {
   install(client);
   await standstill(client);
   client.send({ type: "stop_installing", package: "tiny" });
-  await reaches(client, "absent");
-  install(client, false);
+  // Also while it is still ending.
+  install(client);
   await reaches(client, "installed");
   expect(hub.ranges(unet)).toEqual([undefined, `bytes=${halfBytes}-`]);
 });
@@ -160,6 +189,41 @@ test("an installing process that dies is a failure that says what to do", async 
   expect(state).toMatchObject({ code: "download_failed", message: expect.stringContaining("install again") });
 });
 
+test("one at a time, the next one in its turn, and one that waits can be stopped", async () => {
+  stall();
+  const client = await server.client();
+  const stateOf = async (wanted: PackageState["type"]) =>
+    await client.take("inventory", ({ packages }) => packages[1]?.state.type === wanted);
+  const installSecond = () => client.send({ type: "install", package: "second", licencesAccepted: true });
+  install(client);
+  await standstill(client);
+  installSecond();
+  await stateOf("waiting");
+  client.send({ type: "stop_installing", package: "second" });
+  await stateOf("absent");
+  installSecond();
+  client.send({ type: "stop_installing", package: "tiny" });
+  const { packages } = await stateOf("failed");
+  expect(packages[0]?.state.type).toBe("absent");
+  expect(packages[1]?.state).toMatchObject({
+    code: "download_failed",
+    message: expect.stringContaining("config.json"),
+  });
+});
+
+test("what is on disk says more than how an earlier installation ended", async () => {
+  await server.stop();
+  const dying = join(dir, "dying.mjs");
+  await writeFile(dying, 'process.on("message", () => process.exit(3));');
+  server = await start(dying);
+  const client = await server.client();
+  install(client);
+  await reaches(client, "failed");
+  await installHere();
+  await server.client();
+  await reaches(client, "installed");
+});
+
 test("only names of the catalogue are installed", async () => {
   const client = await server.client();
   client.send({ type: "install", package: "other", licencesAccepted: true });
@@ -168,13 +232,7 @@ test("only names of the catalogue are installed", async () => {
 
 test("what the command line installed meanwhile is told to who comes", async () => {
   const early = await server.client();
-  await installPackage(tiny.entry, {
-    modelsDir: server.home.modelsDir,
-    source: { type: "hub", hub: { endpoint: hub.endpoint } },
-    signal: new AbortController().signal,
-    acceptLicences: async () => true,
-    onProgress() {},
-  });
+  await installHere();
   await server.client();
   expect(await early.take("inventory")).toMatchObject({ models: [{ name: "tiny" }] });
 });

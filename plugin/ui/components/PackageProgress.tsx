@@ -1,16 +1,20 @@
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import type { PackageInfo, PackageState } from "../../../shared/protocol/inventory.ts";
-import { usePanel } from "./panelContext.ts";
+
+interface PackageProgressProps {
+  readonly offer: PackageInfo;
+  readonly onStop: () => void;
+}
 
 /** How an installation comes on, and what stops it. It goes on when the panel is closed. */
-export function PackageProgress({ offer }: { readonly offer: PackageInfo }): JSX.Element | null {
-  const { panel } = usePanel();
-  const { name, title, state } = offer;
+export function PackageProgress({ offer, onStop }: PackageProgressProps): JSX.Element | null {
+  const { title, state } = offer;
   const left = useSecondsLeft(state);
   const text = textOf(state, left);
   if (text === null) return null;
-  const part = state.type === "fetching" && state.totalBytes > 0 ? state.doneBytes / state.totalBytes : null;
+  const part =
+    state.type === "fetching" && state.totalBytes > 0 ? Math.min(1, state.doneBytes / state.totalBytes) : null;
   return (
     <div class="package-progress">
       <div
@@ -22,12 +26,7 @@ export function PackageProgress({ offer }: { readonly offer: PackageInfo }): JSX
       />
       <div class="package-head">
         <p class="secondary-text">{text}</p>
-        <button
-          type="button"
-          class="link"
-          aria-label={`Stop installing ${title}`}
-          onClick={() => panel.connection.stopInstalling(name)}
-        >
+        <button type="button" class="link" aria-label={`Stop installing ${title}`} onClick={onStop}>
           Stop
         </button>
       </div>
@@ -37,6 +36,8 @@ export function PackageProgress({ offer }: { readonly offer: PackageInfo }): JSX
 
 function textOf(state: PackageState, secondsLeft: number | null): string | null {
   switch (state.type) {
+    case "waiting":
+      return "Waits until the other one is done…";
     case "starting":
       return "Asking what there is to fetch…";
     case "fetching": {

@@ -1,28 +1,44 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import type { PackageInfo } from "../../../shared/protocol/inventory.ts";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { BackdropError } from "../../../shared/errors.ts";
+import { isInstalling, type PackageInfo } from "../../../shared/protocol/inventory.ts";
+import { problemOf } from "../state/problem.ts";
 import { byteText, PackageProgress } from "./PackageProgress.tsx";
 import { ProblemText } from "./ProblemNote.tsx";
 import { usePanel } from "./panelContext.ts";
 
 /** A package that can be installed, is being, or is. */
 export function PackageRow({ offer }: { readonly offer: PackageInfo }): JSX.Element {
+  const { panel } = usePanel();
   const [isAsking, setIsAsking] = useState(false);
-  const { title, purpose, approximateBytes, state } = offer;
+  const row = useRef<HTMLLIElement>(null);
+  const licencesId = useId();
+  const { name, title, purpose, approximateBytes, state } = offer;
+  const isBusy = isInstalling(state);
   const isHere = state.type === "installed";
-  const canBegin = state.type === "absent" || state.type === "failed";
+  // Whoever began it, it was answered.
+  useEffect(() => setIsAsking(false), [isBusy]);
+  const leave = (then: () => void) => {
+    then();
+    setIsAsking(false);
+    // The button that was pressed is gone: the focus stays in the row.
+    row.current?.focus();
+  };
   return (
-    <li class="package">
+    <li class="package" ref={row} tabIndex={-1} aria-label={title}>
       <div class="package-head">
         <p class="package-title">{title}</p>
-        {isHere && <span class="secondary-text">Installed</span>}
-        {canBegin && !isAsking && (
+        <span class="secondary-text" role="status">
+          {isHere && "Installed"}
+        </span>
+        {!isHere && !isBusy && (
           <button
             type="button"
             class="secondary"
             aria-label={`Install ${title}`}
-            aria-expanded={false}
-            onClick={() => setIsAsking(true)}
+            aria-expanded={isAsking}
+            aria-controls={licencesId}
+            onClick={() => setIsAsking(!isAsking)}
           >
             {state.type === "failed" ? "Try again…" : "Install…"}
           </button>
@@ -32,22 +48,30 @@ export function PackageRow({ offer }: { readonly offer: PackageInfo }): JSX.Elem
         {purpose} {!isHere && `About ${byteText(approximateBytes)}.`}
       </p>
       {state.type === "failed" && (
-        <ProblemText problem={{ code: state.code, place: "model", message: state.message, fix: null }} />
+        <ProblemText problem={problemOf(new BackdropError(state.code, state.message), "models")} />
       )}
-      {canBegin && isAsking && <Licences offer={offer} onEnd={() => setIsAsking(false)} />}
-      <PackageProgress offer={offer} />
+      <div id={licencesId}>
+        {isAsking && !isHere && !isBusy && (
+          <Licences
+            offer={offer}
+            onAccept={() => leave(() => panel.connection.install(name, true))}
+            onRefuse={() => leave(() => {})}
+          />
+        )}
+      </div>
+      <PackageProgress offer={offer} onStop={() => leave(() => panel.connection.stopInstalling(name))} />
     </li>
   );
 }
 
+interface LicencesProps {
+  readonly offer: PackageInfo;
+  readonly onAccept: () => void;
+  readonly onRefuse: () => void;
+}
+
 /** What has to be read before; then it begins. */
-function Licences({ offer, onEnd }: { readonly offer: PackageInfo; readonly onEnd: () => void }): JSX.Element {
-  const { panel } = usePanel();
-  const { name, title, licences } = offer;
-  const install = () => {
-    panel.connection.install(name, true);
-    onEnd();
-  };
+function Licences({ offer: { title, licences }, onAccept, onRefuse }: LicencesProps): JSX.Element {
   return (
     <div class="note licences">
       <div>
@@ -67,11 +91,11 @@ function Licences({ offer, onEnd }: { readonly offer: PackageInfo; readonly onEn
             type="button"
             class="primary"
             aria-label={`Accept the licences and install ${title}`}
-            onClick={install}
+            onClick={onAccept}
           >
             Accept and install
           </button>
-          <button type="button" class="secondary" onClick={onEnd}>
+          <button type="button" class="secondary" onClick={onRefuse}>
             Not now
           </button>
         </div>

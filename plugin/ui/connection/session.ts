@@ -109,7 +109,7 @@ export class Session {
   }
 
   private receiveError(error: ServerMessageOf<"error">): void {
-    // Only names that the server itself has told are installed, so it knows them.
+    // Only what the server has offered is installed, with its licences accepted; a server that is stopping says so by itself.
     if (error.package !== undefined) return;
     if (error.requestId !== undefined) this.questions.receiveError(error.requestId, error);
     else if (error.uploadId !== undefined) this.uploads.receiveError(error.uploadId, error);

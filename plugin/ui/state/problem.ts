@@ -12,6 +12,8 @@ export type ProblemPlace =
   | "negative"
   | "settings"
   | "model"
+  /** in the view of that name */
+  | "models"
   | "run"
   | "results";
 
@@ -42,7 +44,7 @@ export function problemOf(thrown: unknown, place: ProblemPlace = "run"): Problem
 
 /** Whether the place is in the tab “Create”: such a problem is read where it can be put right. */
 export function isInForm(place: ProblemPlace): boolean {
-  return place !== "run" && place !== "results";
+  return place !== "run" && place !== "results" && place !== "models";
 }
 
 /** One problem a place: the newest. */
@@ -87,7 +89,8 @@ const fixes: Partial<Record<ErrorCode, string>> = {
   product_empty: "Choose a product layer with visible pixels.",
   model_unknown: "Choose another model at the top right.",
   memory_insufficient: "Close other programs, or choose a smaller size.",
-  model_corrupt: "Install the model again in a terminal, or choose another at the top right.",
+  model_corrupt:
+    "Install the model again in a terminal (backdrop models install NAME), or choose another at the top right.",
   queue_full: "Wait for a run to end, then generate again.",
   engine_crashed: "Generate again. If it fails again, use the size 1× or fewer variants.",
   shutting_down: "Start the server again, then generate again.",

@@ -82,7 +82,7 @@ function listenToKeys(panel: Panel): () => void {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      void panel.runs.generate();
+      if (panel.state().editor.type !== "models") void panel.runs.generate();
     }
     if (event.key !== "Escape") return;
     const focused = document.activeElement;

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
 import { PackageRow } from "../components/PackageRow.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { modelInUse } from "../state/state.ts";
@@ -54,19 +55,20 @@ function Lists(): JSX.Element | null {
 function InstalledModel({ name, title }: { readonly name: string; readonly title: string }): JSX.Element {
   const { panel, state } = usePanel();
   const isInUse = modelInUse(state)?.name === name;
+  const row = useRef<HTMLLIElement>(null);
+  const choose = () => {
+    panel.dispatch({ type: "form_changed", change: { model: name } });
+    // The button is gone: the focus stays in the row.
+    row.current?.focus();
+  };
   return (
-    <li class="package">
+    <li class="package" ref={row} tabIndex={-1} aria-label={title}>
       <div class="package-head">
         <p class="package-title">{title}</p>
         {isInUse ? (
           <span class="secondary-text">In use</span>
         ) : (
-          <button
-            type="button"
-            class="secondary"
-            aria-label={`Use ${title}`}
-            onClick={() => panel.dispatch({ type: "form_changed", change: { model: name } })}
-          >
+          <button type="button" class="secondary" aria-label={`Use ${title}`} onClick={choose}>
             Use
           </button>
         )}

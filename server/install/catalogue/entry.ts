@@ -20,8 +20,10 @@ export interface CatalogueSource {
 export interface CatalogueRepository {
   /** owner/name */
   readonly name: string;
-  /** a commit, so that what it holds never changes */
+  /** a commit, so that what it holds never changes; `main` where none could be verified: then only the hub's own hashes say what is right */
   readonly revision: string;
+  /** the package is whole without its files */
+  readonly isOptional?: true;
   readonly licence: string;
   readonly licenceUrl: string;
   readonly files: readonly CatalogueFile[];

@@ -56,6 +56,7 @@ export function previewDecoder(name: string): CatalogueRepository {
   return {
     name,
     revision: "main",
+    isOptional: true,
     licence: "MIT",
     licenceUrl: `https://huggingface.co/${name}`,
     files: [

@@ -40,12 +40,7 @@ const click = (name: string) => doing(() => button(name)?.click());
 
 async function openModels(...packages: PackageInfo[]) {
   const world = await show({ connection: { ...ready, packages } });
-  const menu = document.querySelector<HTMLSelectElement>("select[aria-label=Model]");
-  await doing(() => {
-    if (menu === null) throw new Error("there is no menu");
-    menu.value = "";
-    menu.dispatchEvent(new Event("change", { bubbles: true }));
-  });
+  await click("More models");
   return world;
 }
 
@@ -55,6 +50,7 @@ it("asks for the licences before anything is fetched", async () => {
   await click("Install SDXL");
   expect(document.querySelector<HTMLAnchorElement>(".licences a")?.href).toBe("https://example.org/sdxl");
   await click("Not now");
+  expect(document.activeElement?.getAttribute("aria-label")).toBe("SDXL");
   expect(world.toServer.filter(([name]) => name === "install")).toEqual([]);
   await click("Install SDXL");
   await click("Accept the licences and install SDXL");
@@ -93,7 +89,19 @@ it("an installed model is used at once, an installed helper is only named", asyn
   expect(text()).toContain("SLIMSAM");
 });
 
+it("one that waits for its turn says so, and its licences are not asked for again by themselves", async () => {
+  const world = await openModels(offer("sdxl", absent), offer("slimsam", absent, "segment"));
+  await click("Install SLIMSAM");
+  await doing(() =>
+    world.inventory(inventory(offer("sdxl", absent), offer("slimsam", { type: "waiting" }, "segment"))),
+  );
+  expect(text()).toContain("Waits until the other one is done");
+  await doing(() => world.inventory(inventory(offer("sdxl", absent), offer("slimsam", absent, "segment"))));
+  expect(document.querySelector(".licences")).toBeNull();
+});
+
 it("has no menu to choose from where there is one model and nothing to install", async () => {
   await show({ connection: { ...ready, models: models.slice(0, 1) } });
   expect(document.querySelector("select[aria-label=Model]")).toBeNull();
+  expect(button("More models")).toBeUndefined();
 });
