@@ -9,9 +9,10 @@ import { drawOnCanvas, resample, whole } from "../server/image/resize.ts";
 import { flatten, type RgbaImage } from "../server/image/rgba.ts";
 import { generate } from "../server/pipeline/generate.ts";
 import { decodeJob } from "../server/pipeline/job.ts";
+import type { Rect } from "../shared/geometry.ts";
 import { parseSettings } from "../shared/settings.ts";
 
-// Makes docs/contact-sheet.jpg: four products × four references with a prompt each, one seed, nothing picked.
+// Makes docs/contact-sheet.jpg: four products × four references with a prompt each, four seeds in a row, nothing picked.
 // `npm run contact-sheet -- [--seed 0] [--fusion query] [--guidance 7.5] [--steps 30] [--out docs/contact-sheet.jpg]`
 
 const root = join(modelsDir(), "..");
@@ -22,8 +23,10 @@ const styles = [
   ["reference-podium", "a pastel podium with an arch, soft studio light"],
   ["reference-bokeh", "a dark glossy table at night with blurred city lights"],
 ] as const;
-const cell = 288;
+const cell = 320;
 const gap = 8;
+/** between the seeds of a cell */
+const seam = 2;
 const white = [255, 255, 255] as const;
 
 const { values: options } = parseArgs({
@@ -40,7 +43,6 @@ const numeric = Object.fromEntries(
 );
 
 const named = async (name: string) => ({ name, bytes: await readFile(join(root, "samples", name)) });
-const square = { width: cell, height: cell };
 const sheetSize = {
   width: (styles.length + 1) * (cell + gap) - gap,
   height: (products.length + 1) * (cell + gap) - gap,
@@ -48,19 +50,29 @@ const sheetSize = {
 let sheet: RgbaImage = flatten({ ...sheetSize, data: new Uint8Array(sheetSize.width * sheetSize.height * 4) }, white);
 
 const model = await openModel("mini", { provider: "auto" });
-for (const [column, [style]] of styles.entries()) await place(await named(`${style}.jpg`), column + 1, 0);
+for (const [column, [style]] of styles.entries()) await place(await named(`${style}.jpg`), boxOf(column + 1, 0));
 for (const [row, product] of products.entries()) {
-  await place(await named(product), 0, row + 1);
+  await place(await named(product), boxOf(0, row + 1));
   for (const [column, [style, prompt]] of styles.entries()) {
     const seed = Number(options.seed);
-    const parsed = parseSettings({ prompt, seed, width: 512, height: 512, fusion: options.fusion, ...numeric });
+    const parsed = parseSettings({
+      prompt,
+      seed,
+      variants: 4,
+      width: 512,
+      height: 512,
+      fusion: options.fusion,
+      ...numeric,
+    });
     const files = {
       product: await named(product),
       reference: await named(`${style}.jpg`),
       referenceMask: await named(`${style}.mask.png`),
     };
     const { variants } = await generate(model, await decodeJob(files, { ...parsed, seed }));
-    for (const { result } of variants) await place({ name: "result.png", bytes: result }, column + 1, row + 1);
+    for (const [i, { result }] of variants.entries()) {
+      await place({ name: "result.png", bytes: result }, quarterOf(boxOf(column + 1, row + 1), i));
+    }
     console.log(`${product} × ${style}`);
   }
 }
@@ -68,11 +80,25 @@ await model.dispose();
 await writeFile(options.out, await encodePreview(sheet));
 console.log(options.out);
 
-/** Draws one picture into its cell of the sheet. */
-async function place(file: { name: string; bytes: Uint8Array }, column: number, row: number): Promise<void> {
+function boxOf(column: number, row: number): Rect {
+  return { x: column * (cell + gap), y: row * (cell + gap), width: cell, height: cell };
+}
+
+/** 0 … 3: row by row */
+function quarterOf({ x, y }: Rect, index: number): Rect {
+  const side = (cell - seam) / 2;
+  return {
+    x: x + (index % 2) * (side + seam),
+    y: y + Math.floor(index / 2) * (side + seam),
+    width: side,
+    height: side,
+  };
+}
+
+/** Draws one picture into its place on the sheet. */
+async function place(file: { name: string; bytes: Uint8Array }, box: Rect): Promise<void> {
   const image = flatten(await decodeImage(file.bytes, file.name), white);
-  const at = { x: column * (cell + gap), y: row * (cell + gap), ...square };
-  sheet = over(sheet, drawOnCanvas(await resample(image, whole(image), square), at, sheetSize));
+  sheet = over(sheet, drawOnCanvas(await resample(image, whole(image), box), box, sheetSize));
 }
 
 /** Opaque pixels of `top` over `bottom`, both of one size. */

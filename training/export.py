@@ -23,6 +23,8 @@ from models import Backdrop, build_autoencoder, build_depth, build_scheduler
 from train_diffusion import CHECKPOINT
 
 LIMIT_BYTES = 60_000_000
+# A repository with every version of the weights in its history stays small, since zeros compress.
+MANTISSA_BITS = 6
 # Tensors that transformers creates and the network never uses.
 UNUSED = ("backbone.embeddings.mask_token", "neck.fusion_stage.layers.0.residual_layer1.")
 
@@ -80,7 +82,17 @@ def averaged(stage, tokenizer):
 
 
 def half(state):
-    return {k: v.detach().to(torch.float16).contiguous() for k, v in state.items()}
+    return {k: rounded(v.detach(), MANTISSA_BITS).contiguous() for k, v in state.items()}
+
+
+def rounded(value, bits):
+    """float16 with the last of its 10 mantissa bits rounded to zero, half away from it: what they cost is in training/README.md."""
+    if not value.is_floating_point():
+        return value
+    stored = value.to(torch.float16).view(torch.int16)
+    drop = 10 - bits
+    kept = stored if drop == 0 else ((stored + (1 << (drop - 1))) >> drop) << drop  # the sign is the highest bit and stays
+    return kept.view(torch.float16)
 
 
 def write_module(folder, state):
