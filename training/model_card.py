@@ -42,12 +42,12 @@ depth network and a tokenizer of its own. 256×256 px, fp16, under 60 MB.
 ## What it can do
 - Take colour, brightness and material of a reference picture like its training renders, with parts of it hidden.
 - Keep the reference's layout where the picture starts from the noised reference, as it does by default, and paint over what is hidden.
-- React to the words of its captions: the tint changes, rarely the objects. Product pixels are pasted back unchanged.
+- React to the words of its captions, less than to the reference. Product pixels are pasted back unchanged.
 
 ## What it cannot do
 - Photographs of people, text, brands, animals or anything that the renders lack; words outside the captions have no learned meaning.
-- Compose a scene from the prompt alone, or follow depth closely: it saw few pictures for a short time. Expect soft fields of
-  colour and light, not photographs.
+- Fine structure: it saw few pictures for a short time. Expect soft tables, beaches and lights, not photographs.
+- Compose a scene from the prompt alone reliably, or follow depth closely.
 - Sizes much different from 256×256 px.
 
 It is a working example and a test model. For real work install a large package (SDXL).

@@ -2,7 +2,7 @@
 
 What an exchanged condition costs is what the model makes of it. Timesteps, noise and masks are the same in every line.
 
-python training/validate.py [--bits 6]
+python training/validate.py [--bits 10] [--scenes 160] [--lines "as in a job"]
 """
 import argparse
 
@@ -29,6 +29,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stage", choices=["base", "control"], default="control")
     parser.add_argument("--bits", type=int, default=10, help="of the mantissa of float16 that the weights keep")
+    parser.add_argument("--scenes", type=int, default=10**6, help="at most so many")
+    parser.add_argument("--lines", nargs="*", help="only these")
     args = parser.parse_args()
     start()
     RECIPE.update(JOB)
@@ -43,7 +45,9 @@ def main():
                "another caption": lambda batch: roll(batch, "input_ids"), "another reference": lambda batch: roll(batch, "reference"),
                "no depth": lambda batch: batch.control.zero_()}
     for name, change in changes.items():
-        print(f"{name}: {loss_of(model, scenes, latents, depths, captions, empty, change):.4f}", flush=True)
+        if args.lines is None or name in args.lines:
+            loss = loss_of(model, scenes, latents, depths, captions, empty, change, args.scenes)
+            print(f"{name}: {loss:.4f}", flush=True)
 
 
 def roll(batch, name):
@@ -51,13 +55,13 @@ def roll(batch, name):
 
 
 @torch.no_grad()
-def loss_of(model, scenes, latents, depths, captions, empty, change):
-    """Mean over all held-out scenes whose style group has another picture."""
+def loss_of(model, scenes, latents, depths, captions, empty, change, most):
+    """Mean over held-out scenes whose style group has another picture."""
     index = np.array([i for i in scenes.test if scenes.siblings[i]])
     alphas = build_scheduler().alphas_cumprod
     rng = np.random.default_rng(CONFIG["seed"])
     torch.manual_seed(CONFIG["seed"])
-    order = rng.permutation(index)
+    order = rng.permutation(index)[:most]
     losses = []
     for begin in range(0, len(order) - BATCH + 1, BATCH):
         batch = make_batch(scenes, latents, depths, captions, empty, order[begin:begin + BATCH], rng)
