@@ -76,6 +76,17 @@ function install(client: RawClient, licencesAccepted = true): void {
   client.send({ type: "install", package: "tiny", licencesAccepted });
 }
 
+/** A client whose installing process has died. */
+async function failingInstall(): Promise<RawClient> {
+  await server.stop();
+  const dying = join(dir, "dying.mjs");
+  await writeFile(dying, 'process.on("message", () => process.exit(3));');
+  server = await start(dying);
+  const client = await server.client();
+  install(client);
+  return client;
+}
+
 /** As the command line does. */
 async function installHere(): Promise<void> {
   await installPackage(tiny.entry, {
@@ -179,12 +190,7 @@ test("a server that stops ends the installation, and its lock is free again", as
 });
 
 test("an installing process that dies is a failure that says what to do", async () => {
-  await server.stop();
-  const dying = join(dir, "dying.mjs");
-  await writeFile(dying, 'process.on("message", () => process.exit(3));');
-  server = await start(dying);
-  const client = await server.client();
-  install(client);
+  const client = await failingInstall();
   const state = await reaches(client, "failed");
   expect(state).toMatchObject({ code: "download_failed", message: expect.stringContaining("install again") });
 });
@@ -212,12 +218,7 @@ test("one at a time, the next one in its turn, and one that waits can be stopped
 });
 
 test("what is on disk says more than how an earlier installation ended", async () => {
-  await server.stop();
-  const dying = join(dir, "dying.mjs");
-  await writeFile(dying, 'process.on("message", () => process.exit(3));');
-  server = await start(dying);
-  const client = await server.client();
-  install(client);
+  const client = await failingInstall();
   await reaches(client, "failed");
   await installHere();
   await server.client();
