@@ -6,11 +6,13 @@ import { createLog } from "../server/log/log.ts";
 
 // The real server with the tests' stub for its engine, for bench/server.ts: argument 1 is its home. Prints its port.
 
+const installed = { models: [], helpers: { segment: null, describe: null } };
 const server = await serve({
   home: homeAt(process.argv[2] ?? ""),
   port: 0,
   engine: { childPath: join(programDir(), "test", "server", "stubEngine.mjs") },
-  readInstalled: async () => ({ models: [], helpers: { segment: null, describe: null } }),
+  installed,
+  readInstalled: async () => installed,
   install: { childPath: "", catalogue: [] },
   defaultModel: "mini",
   target: { provider: "cpu", precision: "fp32" },

@@ -33,10 +33,14 @@ export function graphFile(request: GraphRequest, target: Target): string {
   return `${request.graph}${size}-${provider}-${precision}.onnx`;
 }
 
-/** What a package is compiled to ahead of time, with the graph that only previews need. */
+/** What only previews need: one graph, or none where the package has no decoder for them. */
+export function previewGraphs(modelPackage: Pick<ModelPackage, "files">, { width, height }: Size): GraphRequest[] {
+  return hasPreviewDecoder(modelPackage) ? [{ graph: "preview_decoder", width, height }] : [];
+}
+
+/** What a package is compiled to ahead of time. */
 export function graphsOfPackage(modelPackage: Pick<ModelPackage, "files">, size: Size): GraphRequest[] {
-  const preview: GraphRequest = { graph: "preview_decoder", width: size.width, height: size.height };
-  return [...graphsForSize(size), ...(hasPreviewDecoder(modelPackage) ? [preview] : [])];
+  return [...graphsForSize(size), ...previewGraphs(modelPackage, size)];
 }
 
 /** Every graph that a job at this picture size needs; the autoencoder may work in tiles. */

@@ -28,6 +28,8 @@ export interface ServeOptions {
   /** 0: any */
   readonly port: number;
   readonly engine: Omit<SupervisorOptions, "log">;
+  /** what is here now, and what reads it again */
+  readonly installed: Installed;
   readonly readInstalled: () => Promise<Installed>;
   readonly install: {
     /** the program of the installing process */
@@ -76,8 +78,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const supervisor = new Supervisor({ ...options.engine, log });
     engine = supervisor;
     const turns = new Turns(supervisor);
-    const { readInstalled, install } = options;
-    const inventory = await Inventory.open({ ...install, modelsDir: home.modelsDir, readInstalled, log });
+    const { installed, readInstalled, install } = options;
+    const inventory = new Inventory({ ...install, modelsDir: home.modelsDir, installed, readInstalled, log });
     const jobs = await Jobs.open({ history, uploads, engine: turns, log, inventory, defaultModel, target });
     const desk = new HelperDesk({ turns, uploads });
     const pairing = new Pairing(options.onPairingCode);

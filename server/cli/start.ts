@@ -25,7 +25,8 @@ export async function startCommand(options: StartOptions, io: Io): Promise<numbe
   const log = createLog({ write: io.stderr }, options.log);
   const target = { provider: options.provider, precision: options.precision };
   requirePrecision(target);
-  const { models } = await readInstalled(log);
+  const installed = await readInstalled(log);
+  const { models } = installed;
   if (!models.some(({ name }) => name === options.model)) {
     const known = models.map(({ name }) => name).join(", ") || "none (none is installed)";
     throw new BackdropError(
@@ -38,6 +39,7 @@ export async function startCommand(options: StartOptions, io: Io): Promise<numbe
     home: findHome(),
     engine: { childPath: program("engineChild.js") },
     install: { childPath: program("installChild.js"), catalogue },
+    installed,
     readInstalled: () => readInstalled(log),
     defaultModel: options.model,
     target,

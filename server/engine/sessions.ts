@@ -2,8 +2,8 @@ import { BackdropError } from "../../shared/errors.ts";
 import type { Size } from "../../shared/geometry.ts";
 import type { Provider, Target } from "../../shared/providers.ts";
 import { compileGraphs } from "../checkpoint/compile.ts";
-import { type GraphRequest, graphFile, graphsForSize, graphTarget } from "../checkpoint/graphRequest.ts";
-import { hasPreviewDecoder, type ModelPackage } from "../checkpoint/modelPackage.ts";
+import { type GraphRequest, graphFile, graphsForSize, graphTarget, previewGraphs } from "../checkpoint/graphRequest.ts";
+import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import { vaeTile } from "../pipeline/latents.ts";
 import type { Preparation } from "../pipeline/model.ts";
 import { openSession, type Session } from "../runtime/session.ts";
@@ -101,9 +101,10 @@ export function createSessions(
 
   /** A courtesy: where there is none, where it does not fit beside the others or cannot be loaded, previews are made without it. */
   async function loadPreviewDecoder(work: Size, frame: Size): Promise<boolean> {
-    if (!hasPreviewDecoder(modelPackage)) return false;
+    const wanted = previewGraphs(modelPackage, work);
+    if (wanted.length === 0) return false;
     try {
-      return await loadTogether([{ graph: "preview_decoder", ...work }], frame, await availableMemory());
+      return await loadTogether(wanted, frame, await availableMemory());
     } catch (error) {
       if (error instanceof BackdropError) return false;
       throw error;

@@ -12,6 +12,8 @@ import {
 
 export interface InventoryOptions extends Pick<InstallationOptions, "childPath" | "modelsDir" | "log"> {
   readonly catalogue: readonly CatalogueEntry[];
+  /** when the server starts */
+  readonly installed: Installed;
   readonly readInstalled: () => Promise<Installed>;
 }
 
@@ -28,13 +30,9 @@ export class Inventory {
   private reading: Promise<void> = Promise.resolve();
   private isStopping = false;
 
-  private constructor(options: InventoryOptions, installed: Installed) {
+  constructor(options: InventoryOptions) {
     this.options = options;
-    this.installed = installed;
-  }
-
-  static async open(options: InventoryOptions): Promise<Inventory> {
-    return new Inventory(options, await options.readInstalled());
+    this.installed = options.installed;
   }
 
   get modelNames(): readonly string[] {

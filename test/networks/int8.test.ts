@@ -5,7 +5,16 @@ import { openCheckpoint } from "../../server/checkpoint/checkpoint.ts";
 import { Graph } from "../../server/onnx/graph.ts";
 import { linear } from "../../server/onnx/nn.ts";
 import type { Precision } from "../../shared/providers.ts";
-import { expectClose, floats, noise, openGraph, pick, runGraph, type TestTensor } from "./support.ts";
+import {
+  expectClose,
+  floats,
+  openGraph,
+  pick,
+  relativeError,
+  runGraph,
+  someInputs,
+  type TestTensor,
+} from "./support.ts";
 
 test("a linear layer of int8 computes with what is rounded to 8 bits, columns of zeros too", async () => {
   const graph = new Graph("linear", { provider: "cpu", precision: "int8" });
@@ -38,24 +47,14 @@ test("the embedded model's denoiser in int8 is within 1 % of fp32, and not the s
   const predict = async (precision: Precision): Promise<TestTensor> => {
     const request = { graph: "denoiser", width: 64, height: 64 } as const;
     const graph = await buildGraph(await openCheckpoint(dir), request, { provider: "cpu", precision });
-    const inputs = Object.fromEntries(
-      graph.inputs.map(({ name, shape }, i) => {
-        const dims = shape.map((d) => (d === "B" ? 2 : d));
-        const plain: Readonly<Record<string, number>> = { timestep: 500, image_scale: 1, control_scale: 1, fusion: 0 };
-        const value = plain[name];
-        const count = dims.reduce((n, d) => n * d, 1);
-        return [name, value === undefined ? noise(dims, i + 1) : floats(dims, new Float32Array(count).fill(value))];
-      }),
-    );
+    const inputs = someInputs(graph, { timestep: 500, image_scale: 1, control_scale: 1, fusion: 0 });
     const session = await openGraph(graph, dir);
     const output = pick(await session.run(inputs), "noise_prediction");
     await session.close();
     return output;
   };
   const [exact, rounded] = [await predict("fp32"), await predict("int8")];
-  const norm = (values: readonly number[]) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
-  const values = Array.from(exact.data, Number);
-  const error = norm(values.map((value, i) => value - Number(rounded.data[i]))) / norm(values);
+  const error = relativeError(exact, rounded);
   expect(error).toBeLessThan(0.01);
   expect(error).toBeGreaterThan(1e-5);
 });

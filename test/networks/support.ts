@@ -62,6 +62,25 @@ export function noise(shape: readonly number[], seed: number): TestTensor {
   );
 }
 
+/** Noise for every input of a graph, a batch of 2, but for those that have a plain value. */
+export function someInputs(graph: Graph, plain: Readonly<Record<string, number>>): Record<string, TestTensor> {
+  return Object.fromEntries(
+    graph.inputs.map(({ name, shape }, i) => {
+      const dims = shape.map((d) => (d === "B" ? 2 : d));
+      const value = plain[name];
+      const count = dims.reduce((n, d) => n * d, 1);
+      return [name, value === undefined ? noise(dims, i + 1) : floats(dims, new Float32Array(count).fill(value))];
+    }),
+  );
+}
+
+/** ‖a − b‖ / ‖a‖ */
+export function relativeError(a: TestTensor, b: TestTensor): number {
+  const norm = (values: readonly number[]) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+  const exact = Array.from(a.data, Number);
+  return norm(exact.map((value, i) => value - Number(b.data[i]))) / norm(exact);
+}
+
 /** A loaded graph, to be run several times and then closed. */
 export interface TestSession {
   run(inputs: Inputs): Promise<Outputs>;

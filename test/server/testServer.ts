@@ -39,9 +39,12 @@ export async function startTestServer(
   const logLines: string[] = [];
   const pairingCodes: string[] = [];
   const home = options.home ?? homeAt(join(dir ?? "", "home"));
+  const readInstalled =
+    options.readInstalled ?? (async () => ({ models: [miniInfo], helpers: { segment: null, describe: null } }));
   const server = await serve({
     port: 0,
-    readInstalled: async () => ({ models: [miniInfo], helpers: { segment: null, describe: null } }),
+    installed: await readInstalled(),
+    readInstalled,
     install: { childPath: "", catalogue: [] },
     defaultModel: "mini",
     target: { provider: "cpu", precision: "fp32" },

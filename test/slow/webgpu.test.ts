@@ -17,7 +17,7 @@ import { decodeJob } from "../../server/pipeline/job.ts";
 import type { Precision, Target } from "../../shared/providers.ts";
 import { parseSettings } from "../../shared/settings.ts";
 import { paint, png } from "../image/makePictures.ts";
-import { floats, noise, openGraph, type TestTensor } from "../networks/support.ts";
+import { floats, noise, openGraph, relativeError, someInputs, type TestTensor } from "../networks/support.ts";
 
 // Graphs as they are written for WebGPU, run on a WebGPU device whole (nothing falls back to the CPU) and compared with the CPU's.
 // A GPU is not needed: any Vulkan device will do, such as Mesa's llvmpipe, which computes in real half precision.
@@ -77,29 +77,10 @@ async function runWith(
   }
 }
 
-/** ‖a − b‖ / ‖a‖ */
-function relativeError(a: TestTensor, b: TestTensor): number {
-  const norm = (values: readonly number[]) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
-  const exact = Array.from(a.data, Number);
-  return norm(exact.map((value, i) => value - Number(b.data[i]))) / norm(exact);
-}
-
 async function predict(request: GraphRequest, target: Target): Promise<TestTensor> {
   const graph = await buildGraph(await openCheckpoint(dir), request, target);
-  const plain: Readonly<Record<string, number>> = {
-    timestep: 991,
-    image_scale: 1,
-    control_scale: 1,
-    fusion: 1,
-    patch_mask: 1,
-  };
-  const inputs = graph.inputs.map(({ name, shape }, i): [string, TestTensor] => {
-    const dims = shape.map((d) => (d === "B" ? 2 : d));
-    const value = plain[name];
-    const count = dims.reduce((n, d) => n * d, 1);
-    return [name, value === undefined ? noise(dims, i + 1) : floats(dims, new Float32Array(count).fill(value))];
-  });
-  return await runWith(graph, Object.fromEntries(inputs), dir, target.provider === "cpu" ? {} : onGpu);
+  const inputs = someInputs(graph, { timestep: 991, image_scale: 1, control_scale: 1, fusion: 1, patch_mask: 1 });
+  return await runWith(graph, inputs, dir, target.provider === "cpu" ? {} : onGpu);
 }
 
 describe.skipIf(!hasDevice)("on WebGPU", () => {

@@ -182,9 +182,11 @@ import { serve } from "./server/cli/serve.ts";
 import { homeAt } from "./server/home/paths.ts";
 import { createLog } from "./server/log/log.ts";
 const [home, childPath] = process.argv.slice(2);
+const installed = { models: [], helpers: { segment: null, describe: null } };
 const server = await serve({
   home: homeAt(home), port: 0, engine: { childPath }, install: { childPath: "", catalogue: [] },
-  readInstalled: async () => ({ models: [], helpers: { segment: null, describe: null } }),
+  installed,
+  readInstalled: async () => installed,
   defaultModel: "mini", target: { provider: "cpu", precision: "fp32" },
   log: createLog({ write() {} }, "error"), onPairingCode() {},
 });
