@@ -13,7 +13,7 @@ import type { Rect } from "../shared/geometry.ts";
 import { parseSettings } from "../shared/settings.ts";
 
 // Makes docs/contact-sheet.jpg: four products × four references with a prompt each, four seeds in a row, nothing picked.
-// `npm run contact-sheet -- [--seed 0] [--fusion query] [--guidance 7.5] [--steps 30] [--out docs/contact-sheet.jpg]`
+// `npm run contact-sheet -- [--seed 0] [--fusion query] [--guidance 7.5] [--steps 30] [--strength 0.3] [--out docs/contact-sheet.jpg]`
 
 const root = join(modelsDir(), "..");
 const products = ["bottle.png", "jar.png", "box.png", "sneaker.png"];
@@ -36,10 +36,13 @@ const { values: options } = parseArgs({
     fusion: { type: "string" },
     guidance: { type: "string" },
     steps: { type: "string" },
+    strength: { type: "string" },
   },
 });
 const numeric = Object.fromEntries(
-  (["guidance", "steps"] as const).flatMap((name) => (options[name] ? [[name, Number(options[name])]] : [])),
+  (["guidance", "steps", "strength"] as const).flatMap((name) =>
+    options[name] ? [[name, Number(options[name])]] : [],
+  ),
 );
 
 const named = async (name: string) => ({ name, bytes: await readFile(join(root, "samples", name)) });

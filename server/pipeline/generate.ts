@@ -20,7 +20,7 @@ import { type Conditions, predictNoise } from "./predictNoise.ts";
 import { renderPreview } from "./preview.ts";
 import { createPreviewPacing } from "./previewPacing.ts";
 import { createRecipe, type Recipe } from "./recipe.ts";
-import { fitReference, hideDropped } from "./reference.ts";
+import { emptyScene, fitReference, hideDropped } from "./reference.ts";
 import { createSampler } from "./samplers/sampler.ts";
 import { layOutScene, type Scene, workToFrame } from "./scene.ts";
 import { createStages, type TimingsMs } from "./stages.ts";
@@ -93,14 +93,11 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
   // A reference of which nothing is kept has no layout to start from.
   const strength = decisionMask.data.some((kept) => kept > 0) ? settings.strength : 1;
+  const ground = strength < 1 ? await stages.run("layout", () => emptyScene(visible)) : visible.image;
   const shadow = contactShadow(productMask);
   const isShadowed = settings.contactShadow === "on" && strength < 1;
   const collage = await stages.run("encode", () =>
-    encodeLatents(
-      model,
-      pasteProduct(isShadowed ? darken(visible.image, shadow) : visible.image, scene.workProduct),
-      tile,
-    ),
+    encodeLatents(model, pasteProduct(isShadowed ? darken(ground, shadow) : ground, scene.workProduct), tile),
   );
 
   const { guidance, depthScale, guidanceStart, guidanceEnd, controlStart, controlEnd } = settings;
@@ -125,7 +122,7 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     const sampler = createSampler(settings.sampler, model.package.scheduler, trajectory);
     const { timesteps } = sampler;
     const steps = timesteps.length;
-    // R9. At strength 1 the start is pure noise; below, the reference, its hidden part painted over, shines through.
+    // R9. At strength 1 the start is pure noise; below, the reference shines through, the scene continued where it hides something.
     let latents = strength < 1 ? sampler.addNoise(collage, noise, timesteps[0] ?? 0) : noise;
 
     for (const [i, timestep] of timesteps.entries()) {

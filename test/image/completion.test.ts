@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { completeDropped } from "../../server/image/completion/complete.ts";
+import { fillDropped } from "../../server/image/fill.ts";
+import type { GreyImage, RgbaImage } from "../../server/image/rgba.ts";
+import { emptyScene } from "../../server/pipeline/reference.ts";
+
+// Protects what stands where D hides something: the scene goes on there, made of nothing but what is kept.
+
+type Paint = (x: number, y: number) => number;
+
+function picture(side: number, paint: Paint): RgbaImage {
+  const data = new Uint8Array(side * side * 4).fill(255);
+  for (let i = 0; i < side * side; i++) data.fill(paint(i % side, Math.floor(i / side)), i * 4, i * 4 + 3);
+  return { width: side, height: side, data };
+}
+
+/** A hole in the middle, a quarter as wide as the picture. */
+function holed(side: number): GreyImage {
+  const isIn = (at: number) => at >= 0.375 * side && at < 0.625 * side;
+  const data = Uint8Array.from({ length: side * side }, (_, i) =>
+    isIn(i % side) && isIn(Math.floor(i / side)) ? 0 : 255,
+  );
+  return { width: side, height: side, data };
+}
+
+/** Root mean square difference from `paint` in the hole, levels of 255. */
+function missed({ width, data }: RgbaImage, mask: GreyImage, paint: Paint): number {
+  let [sum, count] = [0, 0];
+  mask.data.forEach((kept, i) => {
+    if (kept === 255) return;
+    sum += ((data[i * 4] ?? 0) - paint(i % width, Math.floor(i / width))) ** 2;
+    count++;
+  });
+  return Math.sqrt(sum / count);
+}
+
+const side = 96;
+const mask = holed(side);
+const boards: Paint = (_, y) => (y % 12 < 2 ? 40 : 180);
+const tiles: Paint = (x, y) => (x % 16 < 8 === y % 16 < 8 ? 60 : 200);
+const horizon: Paint = (x, y) => (y < 48 ? 210 : 90 + ((x * 7 + y * 13) % 5));
+
+test.each([
+  ["boards", boards],
+  ["tiles", tiles],
+  ["a horizon", horizon],
+])("%s go on where something was hidden, which a smooth fill cannot", (_, paint) => {
+  const hidden = picture(side, (x, y) => (mask.data[y * side + x] === 0 ? 255 : paint(x, y)));
+  const completed = missed(completeDropped(hidden, mask), mask, paint);
+  expect(completed).toBeLessThan(12);
+  expect(completed).toBeLessThan(missed(fillDropped(hidden, mask), mask, paint) / 3);
+});
+
+test("what is hidden has no influence, what is kept stays, and it is the same each time", () => {
+  const [black, white] = [0, 255].map((hidden) =>
+    completeDropped(
+      picture(side, (x, y) => (mask.data[y * side + x] === 0 ? hidden : tiles(x, y))),
+      mask,
+    ),
+  );
+  expect(black?.data).toEqual(white?.data);
+  const fringePx = 2;
+  for (let i = 0; i < side * side; i++) {
+    const [x, y] = [i % side, Math.floor(i / side)];
+    const isNear = (at: number) => at >= 0.375 * side - fringePx && at < 0.625 * side + fringePx;
+    if (!isNear(x) || !isNear(y)) expect(black?.data[i * 4]).toBe(tiles(x, y));
+  }
+});
+
+test("a slope of light is met without a seam", () => {
+  const lit: Paint = (x, y) => boards(x, y) - 40 + Math.round((60 * x) / side);
+  const completed = completeDropped(picture(side, lit), mask);
+  expect(missed(completed, mask, lit)).toBeLessThan(12);
+});
+
+test("without a hole it is the picture itself; where no patch is kept whole, a smooth fill", () => {
+  const image = picture(side, tiles);
+  expect(completeDropped(image, { ...mask, data: mask.data.map(() => 255) })).toBe(image);
+  const speckled = { ...mask, data: mask.data.map((_, i) => (i % 5 === 0 ? 0 : 255)) };
+  const all = { ...mask, data: mask.data.map(() => 0) };
+  expect(completeDropped(image, speckled).data).toEqual(fillDropped(image, all).data);
+});
+
+test("a large reference keeps every visible pixel; only its hole is continued, at a bounded size", async () => {
+  const large = 600;
+  const image = picture(large, (x, y) => tiles(x >> 2, y >> 2));
+  const hole = holed(large);
+  const scene = await emptyScene({ image, mask: hole });
+  expect(hole.data.filter((kept, i) => kept === 255 && scene.data[i * 4] !== image.data[i * 4])).toHaveLength(0);
+  expect(missed(scene, hole, (x, y) => tiles(x >> 2, y >> 2))).toBeLessThan(60);
+});
