@@ -13,6 +13,7 @@ function ofNode({ op, inputs, outputs }: GraphNode, count: (shape: readonly Dim[
   if (!a || !b || !out) return 0;
   switch (op) {
     case "Conv":
+    case "NhwcConv":
     case "ConvTranspose":
       return count(out.shape) * size(b, 1) * size(b, 2) * size(b, 3);
     case "MatMul":

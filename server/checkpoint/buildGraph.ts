@@ -11,7 +11,9 @@ import { readCompressionConfig } from "../networks/tokenCompression.ts";
 import { parseControlNetConfig, parseUNetConfig } from "../networks/unetConfig.ts";
 import { buildVision } from "../networks/vision.ts";
 import { Graph } from "../onnx/graph.ts";
+import { fastestLayout } from "../onnx/layout.ts";
 import { Scope } from "../onnx/scope.ts";
+import type { Layout } from "../onnx/shape.ts";
 import type { Checkpoint, Part } from "./checkpoint.ts";
 import { type FixedGraph, type GraphRequest, graphTarget, type SizedGraph } from "./graphRequest.ts";
 
@@ -21,7 +23,7 @@ export async function buildGraph(
   request: GraphRequest,
   target: Target = referenceTarget,
 ): Promise<Graph> {
-  const graph = new Graph(request.graph, graphTarget(request, target));
+  const graph = new Graph(request.graph, graphTarget(request, target), graphLayout(request, target));
   const scope = async (part: Part) => {
     const updates = part === "unet" ? await checkpoint.unetUpdates() : undefined;
     return new Scope(graph, await checkpoint.weights(part), part, updates);
@@ -29,6 +31,11 @@ export async function buildGraph(
   if ("width" in request) await buildSized(checkpoint, request.graph, request, scope);
   else await buildFixed(checkpoint, request.graph, scope);
   return graph;
+}
+
+/** Of the pictures inside. As with precision, what runs once a job has nothing to gain. */
+export function graphLayout({ graph }: GraphRequest, { provider }: Target): Layout {
+  return graph === "denoiser" ? fastestLayout(provider) : "NCHW";
 }
 
 type OpenScope = (part: Part) => Promise<Scope>;

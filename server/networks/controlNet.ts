@@ -1,4 +1,5 @@
-import { size, type Value } from "../onnx/graph.ts";
+import type { Value } from "../onnx/graph.ts";
+import { channels } from "../onnx/layout.ts";
 import { add, cast, isPositive, mul, silu } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
 import { conv, conv3x3 } from "./layers.ts";
@@ -37,9 +38,9 @@ export function controlNet(
   prompts: readonly Prompts[],
 ): Encoded {
   const time = timeEmbedding(s, inputs.timestep, config, inputs.added);
-  const start = add(conv3x3(s.at("conv_in"), inputs.sample, size(embedding, 1)), embedding);
+  const start = add(conv3x3(s.at("conv_in"), inputs.sample, channels(embedding)), embedding);
   const { h, skips } = encode(s, start, { config, time, prompts });
-  const residual = (at: Scope, x: Value) => mul(conv(at, x, size(x, 1), 1), scale);
+  const residual = (at: Scope, x: Value) => mul(conv(at, x, channels(x), 1), scale);
   return {
     h: residual(s.at("controlnet_mid_block"), h),
     skips: skips.map((skip, i) => residual(s.at("controlnet_down_blocks", i), skip)),
@@ -54,7 +55,7 @@ export function conditioningEmbedding(s: Scope, picture: Value, config: ControlN
   const [first = 0] = config.conditioningWidths;
   let h = silu(conv3x3(s.at("conv_in"), picture, first));
   config.conditioningWidths.slice(1).forEach((width, i) => {
-    h = silu(conv3x3(s.at("blocks", 2 * i), h, size(h, 1)));
+    h = silu(conv3x3(s.at("blocks", 2 * i), h, channels(h)));
     h = silu(conv(s.at("blocks", 2 * i + 1), h, width, 3, { stride: 2, padding: 1 }));
   });
   return conv3x3(s.at("conv_out"), h, config.down[0]?.channels ?? 0);

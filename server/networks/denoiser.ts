@@ -1,4 +1,5 @@
 import { BackdropError } from "../../shared/errors.ts";
+import { fromNchw, toNchw } from "../onnx/layout.ts";
 import { cast } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
 import { adapterWeights } from "./adapterOrder.ts";
@@ -39,14 +40,15 @@ export function buildDenoiser(
   const { inChannels, crossAttentionWidth, down, addition } = config.unet;
   const float32 = (name: string, shape: readonly (number | "B")[]) => graph.input(name, "float32", shape);
   const float = (name: string, shape: readonly (number | "B")[]) => cast(float32(name, shape), graph.float);
+  const picture = (name: string, shape: readonly (number | "B")[]) => fromNchw(float(name, shape));
 
-  const sample = float("sample", ["B", inChannels, height, width]);
+  const sample = picture("sample", ["B", inChannels, height, width]);
   const timestep = float32("timestep", [1]);
   const text = float("encoder_hidden_states", ["B", config.textTokens, crossAttentionWidth]);
   const tokens = float("image_tokens", ["B", config.imageTokens, crossAttentionWidth]);
-  const queryMask = float("query_mask", [1, 1, height, width]);
+  const queryMask = picture("query_mask", [1, 1, height, width]);
   const fusion = { gates: float("fusion", [3]), imageScale: float("image_scale", [1]) };
-  const controlEmbedding = float("control_embedding", [1, down[0]?.channels ?? 0, height, width]);
+  const controlEmbedding = picture("control_embedding", [1, down[0]?.channels ?? 0, height, width]);
   const controlScale = float("control_scale", [1]);
   const added = addition && {
     textEmbeds: float("text_embeds", ["B", addition.pooledWidth]),
@@ -65,7 +67,7 @@ export function buildDenoiser(
     image: { tokens, regions: regions(mask, fusion), weightsOf },
   }));
   const prediction = unet(unetScope, inputs, config.unet, prompts, control);
-  graph.output("noise_prediction", cast(prediction, "float32"));
+  graph.output("noise_prediction", cast(toNchw(prediction), "float32"));
 
   unetScope.finish();
   controlNetScope.ignore("controlnet_cond_embedding.");

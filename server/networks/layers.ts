@@ -1,4 +1,5 @@
 import { size, type Value } from "../onnx/graph.ts";
+import { channels } from "../onnx/layout.ts";
 import * as nn from "../onnx/nn.ts";
 import { add } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
@@ -16,6 +17,12 @@ export function linear(s: Scope, x: Value, outFeatures: number, { bias = true }:
   return bias ? add(y, s.weight("bias", [outFeatures])) : y;
 }
 
+/** a · gelu(b) with a‖b = x·Wᵀ + bias (Shazeer 2020, GEGLU). Reads weight [2·out,in] and bias [2·out]. */
+export function geglu(s: Scope, x: Value, outFeatures: number): Value {
+  const both = nn.linear(x, s.weight("weight", [2 * outFeatures, size(x, -1)]));
+  return nn.gatedGelu(both, s.weight("bias", [2 * outFeatures]));
+}
+
 /** Reads weight [out,in,k,k] and bias [out]. */
 export function conv(
   s: Scope,
@@ -24,7 +31,7 @@ export function conv(
   kernel: number,
   { bias = true, ...options }: nn.Convolution & WithBias = {},
 ): Value {
-  const weight = s.weight("weight", [outChannels, size(x, 1), kernel, kernel]);
+  const weight = s.weight("weight", [outChannels, channels(x), kernel, kernel]);
   return nn.conv2d(x, weight, bias ? s.weight("bias", [outChannels]) : undefined, options);
 }
 
@@ -38,7 +45,12 @@ export function layerNorm(s: Scope, x: Value, eps = 1e-5): Value {
   return nn.layerNorm(x, s.weight("weight", width), s.weight("bias", width), eps);
 }
 
-export function groupNorm(s: Scope, x: Value, groups: number, eps: number): Value {
-  const channels = [size(x, 1)];
-  return nn.groupNorm(x, s.weight("weight", channels), s.weight("bias", channels), groups, eps);
+export function groupNorm(s: Scope, x: Value, groups: number, eps: number, activation: nn.Activation = "none"): Value {
+  const shape = [channels(x)];
+  return nn.groupNorm(x, s.weight("weight", shape), s.weight("bias", shape), groups, eps, activation);
+}
+
+/** silu of the group norm, which GPUs' providers have in one operator */
+export function siluGroupNorm(s: Scope, x: Value, groups: number, eps: number): Value {
+  return groupNorm(s, x, groups, eps, "silu");
 }

@@ -1,8 +1,9 @@
 import { size, type Value } from "../onnx/graph.ts";
+import { channels, toPicture, toSequence } from "../onnx/layout.ts";
 import { attention } from "../onnx/nn.ts";
-import { add, gelu, mul, reshape, split, transpose } from "../onnx/ops.ts";
+import { add } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { conv, groupNorm, layerNorm, linear } from "./layers.ts";
+import { conv, geglu, groupNorm, layerNorm, linear } from "./layers.ts";
 import { maskEncoderAttention, type Prompts } from "./maskEncoderAttention.ts";
 import type { AttentionConfig, EncoderConfig } from "./unetConfig.ts";
 
@@ -17,18 +18,18 @@ export function transformer2d(
   prompts: Prompts,
   config: Pick<EncoderConfig, "numGroups" | "linearProjection">,
 ): Value {
-  const channels = size(x, 1);
+  const width = channels(x);
   const normal = groupNorm(s.at("norm"), x, config.numGroups, groupNormEps);
   // A 1×1 convolution and a linear layer are the same product; only the order of axes and the stored shape differ.
   let h = config.linearProjection
-    ? linear(s.at("proj_in"), toSequence(normal), channels)
-    : toSequence(conv(s.at("proj_in"), normal, channels, 1));
+    ? linear(s.at("proj_in"), toSequence(normal), width)
+    : toSequence(conv(s.at("proj_in"), normal, width, 1));
   for (let i = 0; i < attention.layers; i++) {
     h = transformerBlock(s.at("transformer_blocks", i), h, attention.numHeads, prompts);
   }
   const out = config.linearProjection
-    ? toPicture(linear(s.at("proj_out"), h, channels), x)
-    : conv(s.at("proj_out"), toPicture(h, x), channels, 1);
+    ? toPicture(linear(s.at("proj_out"), h, width), x)
+    : conv(s.at("proj_out"), toPicture(h, x), width, 1);
   return add(out, x);
 }
 
@@ -41,25 +42,13 @@ function transformerBlock(s: Scope, x: Value, numHeads: number, prompts: Prompts
 
 /** softmax(QKᵀ/√d)V with Q, K, V linear in x.   x: [B, HW, C] */
 function selfAttention(s: Scope, x: Value, numHeads: number): Value {
-  const channels = size(x, -1);
-  const project = (name: string) => linear(s.at(name), x, channels, { bias: false });
-  return linear(s.at("to_out", 0), attention(project("to_q"), project("to_k"), project("to_v"), numHeads), channels);
+  const width = size(x, -1);
+  const project = (name: string) => linear(s.at(name), x, width, { bias: false });
+  return linear(s.at("to_out", 0), attention(project("to_q"), project("to_k"), project("to_v"), numHeads), width);
 }
 
-/** W₂(a · gelu(b)) with a‖b = W₁x (GEGLU, inner width 4C).   x: [B, HW, C] */
+/** W₂·geglu(W₁x), inner width 4C.   x: [B, HW, C] */
 function feedForward(s: Scope, x: Value): Value {
-  const channels = size(x, -1);
-  const [a, b] = split(linear(s.at(0, "proj"), x, 8 * channels), 2, -1);
-  if (!a || !b) throw new Error("two halves");
-  return linear(s.at(2), mul(a, gelu(b)), channels);
-}
-
-/** [B, C, H, W] → [B, HW, C] */
-function toSequence(x: Value): Value {
-  return transpose(reshape(x, [x.shape[0] ?? 1, size(x, 1), size(x, 2) * size(x, 3)]), [0, 2, 1]);
-}
-
-/** [B, HW, C] → the shape of `like`, [B, C, H, W] */
-function toPicture(x: Value, like: Value): Value {
-  return reshape(transpose(x, [0, 2, 1]), like.shape);
+  const width = size(x, -1);
+  return linear(s.at(2), geglu(s.at(0, "proj"), x, 4 * width), width);
 }

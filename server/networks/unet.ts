@@ -1,7 +1,7 @@
 import type { Value } from "../onnx/graph.ts";
-import { add, silu } from "../onnx/ops.ts";
+import { add } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { conv3x3, groupNorm } from "./layers.ts";
+import { conv3x3, siluGroupNorm } from "./layers.ts";
 import type { Prompts } from "./maskEncoderAttention.ts";
 import { type AddedConditions, timeEmbedding } from "./timestep.ts";
 import { decode, type Encoded, encode } from "./unetBlocks.ts";
@@ -34,8 +34,8 @@ export function unet(
   const channels = config.down[0]?.channels ?? 0;
   const encoded = encode(s, conv3x3(s.at("conv_in"), inputs.sample, channels), conditions);
   const h = decode(s, addControl(encoded, control), config.up, conditions);
-  const normal = groupNorm(s.at("conv_norm_out"), h, config.numGroups, config.eps);
-  return conv3x3(s.at("conv_out"), silu(normal), config.outChannels);
+  const out = siluGroupNorm(s.at("conv_norm_out"), h, config.numGroups, config.eps);
+  return conv3x3(s.at("conv_out"), out, config.outChannels);
 }
 
 function addControl({ h, skips }: Encoded, control: Encoded): Encoded {

@@ -1,5 +1,5 @@
 import type { Value } from "../onnx/graph.ts";
-import { concat } from "../onnx/ops.ts";
+import { joinChannels } from "../onnx/layout.ts";
 import type { Scope } from "../onnx/scope.ts";
 import type { Prompts } from "./maskEncoderAttention.ts";
 import { downsample, resnetBlock, upsample } from "./resnet.ts";
@@ -48,7 +48,7 @@ export function decode(s: Scope, { h, skips }: Encoded, up: readonly BlockConfig
     for (let j = 0; j <= block.layers; j++) {
       const skip = remaining.pop();
       if (!skip) throw new Error("the way up takes more skips than the way down leaves");
-      h = resnetThenAttention(at, j, concat([h, skip], 1), block, level, conditions);
+      h = resnetThenAttention(at, j, joinChannels(h, skip), block, level, conditions);
     }
     if (level > 0) h = upsample(at.at("upsamplers", 0), h);
   });

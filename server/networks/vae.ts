@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { size, type Value } from "../onnx/graph.ts";
+import { toPicture, toSequence } from "../onnx/layout.ts";
 import { attention } from "../onnx/nn.ts";
-import { add, div, mul, reshape, silu, slice, sub, transpose } from "../onnx/ops.ts";
+import { add, div, mul, slice, sub } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { conv, conv3x3, groupNorm, linear } from "./layers.ts";
+import { conv, conv3x3, groupNorm, linear, siluGroupNorm } from "./layers.ts";
 import { count, only, parseNetworkConfig, unused, withoutNotes } from "./networkConfig.ts";
 import { resnetBlock, upsample } from "./resnet.ts";
 
@@ -107,7 +108,7 @@ function encoder(s: Scope, image: Value, config: VaeConfig): Value {
     if (i < channels.length - 1) h = downsample(block.at("downsamplers", 0), h);
   });
   h = middle(s.at("mid_block"), h, config);
-  return conv3x3(s.at("conv_out"), silu(normalise(s.at("conv_norm_out"), h, config)), 2 * latentChannels);
+  return conv3x3(s.at("conv_out"), siluGroupNorm(s.at("conv_norm_out"), h, config.numGroups, eps), 2 * latentChannels);
 }
 
 function decoder(s: Scope, z: Value, config: VaeConfig): Value {
@@ -119,7 +120,7 @@ function decoder(s: Scope, z: Value, config: VaeConfig): Value {
     for (let j = 0; j <= config.layersPerBlock; j++) h = resnet(block.at("resnets", j), h, width, config);
     if (i < widths.length - 1) h = upsample(block.at("upsamplers", 0), h);
   });
-  return conv3x3(s.at("conv_out"), silu(normalise(s.at("conv_norm_out"), h, config)), imageChannels);
+  return conv3x3(s.at("conv_out"), siluGroupNorm(s.at("conv_norm_out"), h, config.numGroups, eps), imageChannels);
 }
 
 /** resnet, x + attention, resnet.   x: [B, C, H, W] */
@@ -138,8 +139,7 @@ function resnet(s: Scope, x: Value, channels: number, { numGroups }: VaeConfig):
 /** softmax(QKᵀ/√C)V of one head over all pixels, Q, K, V linear in norm x.   x: [B, C, H, W] */
 function selfAttention(s: Scope, x: Value, config: VaeConfig): Value {
   const channels = size(x, 1);
-  const flat = reshape(normalise(s.at("group_norm"), x, config), [x.shape[0] ?? 1, channels, size(x, 2) * size(x, 3)]);
-  const pixels = transpose(flat, [0, 2, 1]);
+  const pixels = toSequence(groupNorm(s.at("group_norm"), x, config.numGroups, eps));
   // Checkpoints from before diffusers 0.18, such as Stable Diffusion 1.5's, have the names on the right.
   const project = (name: string, formerly: string, of: Value) =>
     linear(s.at(s.has(`${formerly}.weight`) ? formerly : name), of, channels);
@@ -147,14 +147,10 @@ function selfAttention(s: Scope, x: Value, config: VaeConfig): Value {
   const k = project("to_k", "key", pixels);
   const v = project("to_v", "value", pixels);
   const out = project("to_out.0", "proj_attn", attention(q, k, v, 1));
-  return reshape(transpose(out, [0, 2, 1]), x.shape);
+  return toPicture(out, x);
 }
 
 /** Halves height and width by a 3×3 convolution of stride 2, padded below and on the right only. */
 function downsample(s: Scope, x: Value): Value {
   return conv(s.at("conv"), x, size(x, 1), 3, { stride: 2, padding: [0, 0, 1, 1] });
-}
-
-function normalise(s: Scope, x: Value, config: VaeConfig): Value {
-  return groupNorm(s, x, config.numGroups, eps);
 }

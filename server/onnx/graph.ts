@@ -1,6 +1,6 @@
 import { referenceTarget, type Target } from "../../shared/providers.ts";
 import { type Attribute, encodeModel, type ModelNode, type ModelTensor } from "./protobuf.ts";
-import { type DataType, formatShape, type Shape } from "./shape.ts";
+import { type DataType, formatShape, type Layout, type Shape } from "./shape.ts";
 
 /** One tensor of a graph under construction: the typed, shaped output of a node, input or initializer. */
 export interface Value {
@@ -42,10 +42,13 @@ export class Graph {
   #counter = 0;
 
   readonly target: Target;
+  /** of every picture inside; inputs and outputs are NCHW all the same. See layout.ts. */
+  readonly layout: Layout;
 
-  constructor(name: string, target: Target = referenceTarget) {
+  constructor(name: string, target: Target = referenceTarget, layout: Layout = "NCHW") {
     this.#name = name;
     this.target = target;
+    this.layout = layout;
   }
 
   /** What numbers are computed in. Inputs and outputs are float32 all the same: the host has no other. */

@@ -1,23 +1,29 @@
 import { size, type Value } from "./graph.ts";
+import { channels, height, inNchw, pictureShape, width } from "./layout.ts";
 import {
   abs,
   add,
   cast,
   concat,
   div,
+  gelu,
   hasPlainOperatorsOnly,
   matmul,
   matmulTransposed,
   mul,
   reshape,
+  silu,
   slice,
+  split,
   transpose,
 } from "./ops.ts";
 import type { Attribute } from "./protobuf.ts";
 import { formatShape } from "./shape.ts";
 
 // The kernels of neural networks. What a provider or a precision wants done differently is decided here,
-// never in server/networks.
+// never in server/networks. Shapes of pictures are written [B,C,H,W]; in memory they have the graph's layout.
+
+const microsoft = "com.microsoft";
 
 export interface Convolution {
   readonly stride?: number;
@@ -31,14 +37,18 @@ export function conv2d(x: Value, weight: Value, bias: Value | undefined, options
   const pads = typeof padding === "number" ? [padding, padding, padding, padding] : padding;
   const [top = 0, left = 0, bottom = 0, right = 0] = pads;
   const kernel = [size(weight, 2), size(weight, 3)] as const;
-  if (size(x, 1) !== size(weight, 1)) {
+  if (channels(x) !== size(weight, 1)) {
     throw new Error(`conv2d: ${formatShape(x.shape)} does not fit weight ${formatShape(weight.shape)}`);
   }
-  const height = Math.floor((size(x, 2) + top + bottom - kernel[0]) / stride) + 1;
-  const width = Math.floor((size(x, 3) + left + right - kernel[1]) / stride) + 1;
+  const h = Math.floor((height(x) + top + bottom - kernel[0]) / stride) + 1;
+  const w = Math.floor((width(x) + left + right - kernel[1]) / stride) + 1;
+  const shape = pictureShape(x, size(weight, 0), h, w);
   const attributes: Record<string, Attribute> = { kernel_shape: kernel, pads, strides: [stride, stride] };
-  const inputs = bias ? [x, weight, bias] : [x, weight];
-  return x.graph.node("Conv", inputs, x.type, [x.shape[0] ?? 1, size(weight, 0), height, width], attributes);
+  const rest = bias ? [bias] : [];
+  if (x.graph.layout === "NCHW") return x.graph.node("Conv", [x, weight, ...rest], x.type, shape, attributes);
+  // [Cout,kH,kW,Cin], made when the graph is loaded; CUDA's kernel takes it for that only where it is constant by then.
+  const channelsLast = transpose(weight, [0, 2, 3, 1]);
+  return x.graph.node("NhwcConv", [x, channelsLast, ...rest], x.type, shape, attributes, microsoft);
 }
 
 /** x·Wᵀ.   x [.., in], weight [out, in] → [.., out] */
@@ -58,7 +68,7 @@ function linearInt8(x: Value, weight: Value): Value {
   const zeroPoint = cast(add(mul(scale, 0), 128), "uint8");
   const integers = x.graph.node("QuantizeLinear", [columns, scale, zeroPoint], "uint8", columns.shape, { axis: 1 });
   const shape = [...x.shape.slice(0, -1), size(weight, 0)];
-  return x.graph.node("DynamicQuantizeMatMul", [x, integers, scale, zeroPoint], x.type, shape, {}, "com.microsoft");
+  return x.graph.node("DynamicQuantizeMatMul", [x, integers, scale, zeroPoint], x.type, shape, {}, microsoft);
 }
 
 /** The greatest of each column: [N, M] → [M] */
@@ -68,10 +78,12 @@ function greatest(x: Value): Value {
 }
 
 /** Transposed convolution with kernel = stride (no overlap). weight [Cin,Cout,k,k] → [B,Cout,kH,kW]. */
-export function convTranspose2d(x: Value, weight: Value, bias: Value): Value {
+export function convTranspose2d(picture: Value, weight: Value, bias: Value): Value {
   const k = size(weight, 2);
-  const shape = [x.shape[0] ?? 1, size(weight, 1), size(x, 2) * k, size(x, 3) * k];
-  return x.graph.node("ConvTranspose", [x, weight, bias], x.type, shape, { kernel_shape: [k, k], strides: [k, k] });
+  return inNchw(picture, (x) => {
+    const shape = [x.shape[0] ?? 1, size(weight, 1), size(x, 2) * k, size(x, 3) * k];
+    return x.graph.node("ConvTranspose", [x, weight, bias], x.type, shape, { kernel_shape: [k, k], strides: [k, k] });
+  });
 }
 
 /** Normalises the last axis, then γx + β. */
@@ -79,16 +91,67 @@ export function layerNorm(x: Value, gamma: Value, beta: Value, eps: number): Val
   return x.graph.node("LayerNormalization", [x, gamma, beta], x.type, x.shape, { axis: -1, epsilon: { float: eps } });
 }
 
-/**
- * Group normalisation of x [B,C,H,W] with γ, β [C].
- * As LayerNormalization over [B, G, C/G·H·W], then γ and β: the fastest of the forms measured.
- */
-export function groupNorm(x: Value, gamma: Value, beta: Value, groups: number, eps: number): Value {
-  const channels = size(x, 1);
-  const inGroup = (channels / groups) * size(x, 2) * size(x, 3);
+export type Activation = "none" | "silu";
+
+/** Group normalisation of x [B,C,H,W] with γ, β [C], then the activation. */
+export function groupNorm(
+  x: Value,
+  gamma: Value,
+  beta: Value,
+  groups: number,
+  eps: number,
+  activation: Activation = "none",
+): Value {
+  if (!hasFusedGroupNorm(x, groups)) {
+    const y = inNchw(x, (value) => plainGroupNorm(value, gamma, beta, groups, eps));
+    return activation === "silu" ? silu(y) : y;
+  }
+  const attributes = {
+    groups,
+    epsilon: { float: eps },
+    activation: activation === "silu" ? 1 : 0,
+    channels_last: x.graph.layout === "NHWC" ? 1 : 0,
+  };
+  // CUDA's kernel takes float32 only, whatever x is; DirectML's would cast what is not of x's type, and at every pixel.
+  const perChannel = (v: Value) => (x.graph.target.provider === "cuda" ? cast(v, "float32") : v);
+  const inputs = [x, perChannel(gamma), perChannel(beta)];
+  return x.graph.node("GroupNorm", inputs, x.type, x.shape, attributes, microsoft);
+}
+
+/** CUDA's kernel wants channels last and reads two channels of a group at a time, a group in a block of 512 or fewer. */
+function hasFusedGroupNorm(x: Value, groups: number): boolean {
+  const inGroup = channels(x) / groups;
+  const { target, layout } = x.graph;
+  return (
+    target.provider === "dml" ||
+    (target.provider === "cuda" && layout === "NHWC" && inGroup % 2 === 0 && inGroup <= 512)
+  );
+}
+
+/** As LayerNormalization over [B, G, C/G·H·W], then γ and β: the fastest of the forms measured on the CPU. */
+function plainGroupNorm(x: Value, gamma: Value, beta: Value, groups: number, eps: number): Value {
+  const channelCount = size(x, 1);
+  const inGroup = (channelCount / groups) * size(x, 2) * size(x, 3);
   const flat = reshape(x, [x.shape[0] ?? 1, groups, inGroup]);
   const normal = reshape(layerNorm(flat, filled(x, 1, inGroup), filled(x, 0, inGroup), eps), x.shape);
-  return add(mul(normal, reshape(gamma, [1, channels, 1, 1])), reshape(beta, [1, channels, 1, 1]));
+  return add(mul(normal, reshape(gamma, [1, channelCount, 1, 1])), reshape(beta, [1, channelCount, 1, 1]));
+}
+
+/** a · gelu(b) with a‖b = x + bias.   x [B,S,2D], bias [2D] → [B,S,D] */
+export function gatedGelu(x: Value, bias: Value): Value {
+  if (hasFusedGatedGelu(x)) {
+    const shape = [...x.shape.slice(0, -1), size(x, -1) / 2];
+    return x.graph.node("BiasSplitGelu", [x, bias], x.type, shape, {}, microsoft);
+  }
+  const [a, b] = split(add(x, bias), 2, -1);
+  if (!a || !b) throw new Error("two halves");
+  return mul(a, gelu(b));
+}
+
+/** CUDA's kernel is compiled for the widths of Stable Diffusion. */
+function hasFusedGatedGelu(x: Value): boolean {
+  const { provider } = x.graph.target;
+  return provider === "dml" || (provider === "cuda" && [2560, 5120, 10240].includes(size(x, -1)));
 }
 
 /**
@@ -99,7 +162,7 @@ export function attention(q: Value, k: Value, v: Value, heads: number, bias?: Va
   if (hasPlainOperatorsOnly(q)) return plainAttention(q, k, v, heads, bias);
   const inputs = bias ? [q, k, v, "" as const, "" as const, bias] : [q, k, v];
   const shape = [...q.shape.slice(0, -1), size(v, -1)];
-  return q.graph.node("MultiHeadAttention", inputs, q.type, shape, { num_heads: heads }, "com.microsoft");
+  return q.graph.node("MultiHeadAttention", inputs, q.type, shape, { num_heads: heads }, microsoft);
 }
 
 /**
@@ -144,29 +207,43 @@ function softmax(x: Value): Value {
 }
 
 /** Mean over 2×2 blocks. */
-export function averagePool2(x: Value): Value {
-  const shape = [x.shape[0] ?? 1, size(x, 1), Math.floor(size(x, 2) / 2), Math.floor(size(x, 3) / 2)];
-  return x.graph.node("AveragePool", [x], x.type, shape, { kernel_shape: [2, 2], strides: [2, 2] });
+export function averagePool2(picture: Value): Value {
+  return inNchw(picture, (x) => {
+    const shape = [x.shape[0] ?? 1, size(x, 1), Math.floor(size(x, 2) / 2), Math.floor(size(x, 3) / 2)];
+    return x.graph.node("AveragePool", [x], x.type, shape, { kernel_shape: [2, 2], strides: [2, 2] });
+  });
 }
 
 /** Each pixel becomes a 2×2 block. */
 export function upsampleNearest2(x: Value): Value {
+  if (x.graph.layout === "NHWC") return repeatPixels(x);
   const scales = x.graph.constant(Float32Array.of(1, 1, 2, 2), [4]);
   const shape = [x.shape[0] ?? 1, size(x, 1), size(x, 2) * 2, size(x, 3) * 2];
   const attributes = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
   return x.graph.node("Resize", [x, "", scales], x.type, shape, attributes);
 }
 
-/** Bilinear resampling to [height, width]; with `alignCorners` the corner pixels' centres coincide (torch). */
-export function resizeBilinear(x: Value, height: number, width: number, { alignCorners = false } = {}): Value {
-  // Sizes, because a size that is computed from a rounded scale can be one short.
-  const sizes = x.graph.constant(BigInt64Array.of(BigInt(height), BigInt(width)), [2]);
-  const shape = [x.shape[0] ?? 1, size(x, 1), height, width];
-  const mode = alignCorners ? "align_corners" : "half_pixel";
-  return x.graph.node("Resize", [x, "", "", sizes], x.type, shape, {
-    mode: "linear",
-    coordinate_transformation_mode: mode,
-    axes: [2, 3],
+/** Resize is made for channels first. [B,H,W,C] → [B,H,1,W,1,C] → [B,H,2,W,2,C] → [B,2H,2W,C] */
+function repeatPixels(x: Value): Value {
+  const [batch, h, w, c] = [x.shape[0] ?? 1, height(x), width(x), channels(x)];
+  const apart = reshape(x, [batch, h, 1, w, 1, c]);
+  const twice = x.graph.constant(BigInt64Array.of(1n, 1n, 2n, 1n, 2n, 1n), [6]);
+  const repeated = x.graph.node("Expand", [apart, twice], x.type, [batch, h, 2, w, 2, c]);
+  return reshape(repeated, [batch, 2 * h, 2 * w, c]);
+}
+
+/** Bilinear resampling to [H', W']; with `alignCorners` the corner pixels' centres coincide (torch). */
+export function resizeBilinear(picture: Value, h: number, w: number, { alignCorners = false } = {}): Value {
+  return inNchw(picture, (x) => {
+    // Sizes, because a size that is computed from a rounded scale can be one short.
+    const sizes = x.graph.constant(BigInt64Array.of(BigInt(h), BigInt(w)), [2]);
+    const shape = [x.shape[0] ?? 1, size(x, 1), h, w];
+    const mode = alignCorners ? "align_corners" : "half_pixel";
+    return x.graph.node("Resize", [x, "", "", sizes], x.type, shape, {
+      mode: "linear",
+      coordinate_transformation_mode: mode,
+      axes: [2, 3],
+    });
   });
 }
 

@@ -6,6 +6,9 @@ export type Dim = number | "B";
 
 export type Shape = readonly Dim[];
 
+/** The order of a picture's axes: channels first or last. */
+export type Layout = "NCHW" | "NHWC";
+
 /** Number of elements beyond the batch axis. */
 export function elementCount(shape: readonly Dim[]): number {
   return shape.reduce<number>((n, dim) => (dim === "B" ? n : n * dim), 1);

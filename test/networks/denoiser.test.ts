@@ -1,9 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readSafetensors } from "../../server/checkpoint/safetensors.ts";
-import { buildControlEmbedding, buildDenoiser, type LatentSize } from "../../server/networks/denoiser.ts";
-import { parseControlNetConfig, parseUNetConfig } from "../../server/networks/unetConfig.ts";
+import { buildControlEmbedding } from "../../server/networks/denoiser.ts";
 import { Graph } from "../../server/onnx/graph.ts";
 import { Scope } from "../../server/onnx/scope.ts";
 import {
@@ -11,56 +7,16 @@ import {
   floats,
   openGraph,
   pick,
-  readFixture,
   runGraph,
   type TestSession,
   type TestTensor,
-  under,
   worstElement,
 } from "./support.ts";
+import { denoiserGraph, inputsOf, latent, load, type Model } from "./unetFixtures.ts";
 
 // Expected values come from diffusers: test/fixtures/networks/unet/make.py.
 
-const fixtures = fileURLToPath(new URL("../fixtures/networks/unet/", import.meta.url));
-const latent = { height: 16, width: 8 };
 const tolerance = 1e-4;
-
-async function load(name: string) {
-  const folder = `${fixtures}${name}`;
-  const json = async (path: string): Promise<unknown> => JSON.parse(await readFile(`${folder}/${path}`, "utf8"));
-  const weights = (path: string) => readSafetensors(`${folder}/${path}`, path);
-  return {
-    folder,
-    unet: parseUNetConfig(await json("unet/config.json")),
-    controlNet: parseControlNetConfig(await json("controlnet/config.json")),
-    unetWeights: await weights("unet/diffusion_pytorch_model.safetensors"),
-    controlNetWeights: await weights("controlnet/diffusion_pytorch_model.safetensors"),
-    adapterWeights: await weights("ip_adapter.safetensors"),
-    cases: await readFixture(`${folder}/cases.safetensors`),
-  };
-}
-
-type Model = Awaited<ReturnType<typeof load>>;
-
-function denoiserGraph(model: Model, size: LatentSize = latent): Graph {
-  const graph = new Graph("denoiser");
-  buildDenoiser(
-    new Scope(graph, model.unetWeights, "unet"),
-    new Scope(graph, model.controlNetWeights, "controlnet"),
-    new Scope(graph, model.adapterWeights, "ip_adapter"),
-    { unet: model.unet, controlNet: model.controlNet, textTokens: 7, imageTokens: 5 },
-    size,
-  );
-  return graph;
-}
-
-/** All inputs of the graph for one case of the fixture. */
-function inputsOf(model: Model, which: string): Map<string, TestTensor> {
-  const settings = under(model.cases, `${which}.`);
-  settings.delete("noise_prediction");
-  const shared = under(model.cases, "input.");
-  return new Map([...shared, ["control_embedding", pick(model.cases, "control_embedding")], ...settings]);
-}
 
 describe.each(["sd15", "sdxl", "mini"])("denoiser %s", (name) => {
   let model: Model;
@@ -69,7 +25,7 @@ describe.each(["sd15", "sdxl", "mini"])("denoiser %s", (name) => {
   beforeAll(async () => {
     model = await load(name);
     session = await openGraph(denoiserGraph(model), model.folder);
-  });
+  }, 60_000);
   afterAll(() => session?.close());
 
   const predict = async (inputs: Map<string, TestTensor>) => pick(await session.run(inputs), "noise_prediction");

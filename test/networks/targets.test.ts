@@ -1,19 +1,14 @@
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
-import { buildGraph } from "../../server/checkpoint/buildGraph.ts";
+import { buildGraph, graphLayout } from "../../server/checkpoint/buildGraph.ts";
 import { openCheckpoint } from "../../server/checkpoint/checkpoint.ts";
 import { graphFile, graphsForSize } from "../../server/checkpoint/graphRequest.ts";
-import { buildDenoiser } from "../../server/networks/denoiser.ts";
-import { parseControlNetConfig, parseUNetConfig } from "../../server/networks/unetConfig.ts";
 import { Graph, type GraphNode, type Value } from "../../server/onnx/graph.ts";
 import { attention } from "../../server/onnx/nn.ts";
 import { mul } from "../../server/onnx/ops.ts";
-import { Scope, type Weights } from "../../server/onnx/scope.ts";
 import type { Target } from "../../shared/providers.ts";
 import { expectClose, noise, pick, runGraph } from "./support.ts";
+import { publishedDenoiser } from "./unetFixtures.ts";
 
 // What graphs are made of for each target, as far as that can be seen without the device; test/slow/webgpu.test.ts runs them on one.
 
@@ -44,19 +39,6 @@ test("a graph is kept for each target, and only the denoiser is less exact", () 
   ]);
 });
 
-const tensors = z.record(z.string(), z.array(z.number()));
-const withConfig = z.object({ config: z.unknown(), tensors });
-const publishedSchema = z.object({ unet: withConfig, controlnet: withConfig, ip_adapter: z.object({ tensors }) });
-
-function weightsOf(shapes: Readonly<Record<string, number[]>>, file: string): Weights {
-  return new Map(
-    Object.entries(shapes).map(([name, shape]) => {
-      const byteLength = 2 * shape.reduce((n, d) => n * d, 1);
-      return [name, { file, type: "float16", shape, offset: 8, byteLength }];
-    }),
-  );
-}
-
 test("attention in single operators is the fused one, also where scores are held in parts", async () => {
   const [queries, width] = [9216, 8];
   const x = noise([1, queries, width], 1);
@@ -73,24 +55,8 @@ test("attention in single operators is the fused one, also where scores are held
   expectClose(plain.y, fused.y, 1e-5);
 });
 
-describe.each(["sd15", "sdxl"])("the denoiser of %s in half precision", async (name) => {
-  const bytes = await readFile(new URL(`../fixtures/networks/unet/${name}/published.json.gz`, import.meta.url));
-  const { unet, controlnet, ip_adapter } = publishedSchema.parse(JSON.parse(gunzipSync(bytes).toString()));
-  const graph = new Graph("denoiser", half);
-  const scope = (shapes: Readonly<Record<string, number[]>>, file: string) =>
-    new Scope(graph, weightsOf(shapes, file), file);
-  buildDenoiser(
-    scope(unet.tensors, "unet.safetensors"),
-    scope(controlnet.tensors, "controlnet.safetensors"),
-    scope(ip_adapter.tensors, "ip_adapter.safetensors"),
-    {
-      unet: parseUNetConfig(unet.config),
-      controlNet: parseControlNetConfig(controlnet.config),
-      textTokens: 77,
-      imageTokens: 16,
-    },
-    { width: 64, height: 64 },
-  );
+describe.each(["sd15", "sdxl"] as const)("the denoiser of %s in half precision", async (name) => {
+  const graph = await publishedDenoiser(name, new Graph("denoiser", half));
   const { operations } = graph;
   const ofType = (op: string) => operations.filter((node) => node.op === op);
 
@@ -127,3 +93,56 @@ describe.each(["sd15", "sdxl"])("the denoiser of %s in half precision", async (n
     expect(operations.at(-1)?.outputs[0]).toMatchObject({ name: "noise_prediction", type: "float32" });
   });
 });
+
+describe.each([
+  ["sd15", { convolutions: 151, groupNorms: 88, gates: 23, transposesElsewhere: 46 }],
+  ["sdxl", { convolutions: 82, groupNorms: 67, gates: 104, transposesElsewhere: 32 }],
+] as const)("the denoiser of %s for CUDA", async (name, expected) => {
+  const build = (target: Target) => {
+    const layout = graphLayout({ graph: "denoiser", width: 512, height: 512 }, target);
+    return publishedDenoiser(name, new Graph("denoiser", target, layout));
+  };
+  const count = ({ operations }: Graph, op: string) => operations.filter((node) => node.op === op).length;
+
+  test.each(["fp32", "fp16"] as const)(
+    "in %s is fused, and its channels are last from end to end",
+    async (precision) => {
+      const graph = await build({ provider: "cuda", precision });
+      const plain = await build({ provider: "cpu", precision: "fp32" });
+      const convolutions = count(graph, "NhwcConv");
+      const gates = count(graph, "BiasSplitGelu");
+      const transposesElsewhere = count(plain, "Transpose");
+      expect({ convolutions, groupNorms: count(graph, "GroupNorm"), gates, transposesElsewhere }).toEqual(expected);
+      expect([convolutions, gates]).toEqual([count(plain, "Conv"), count(plain, "Split")]);
+      for (const op of ["Conv", "Resize", "Split", "Gelu"]) expect(count(graph, op), op).toBe(0);
+      // Latents and control picture on their way in, the prediction on its way out; weights are turned when they are loaded.
+      const transposes = runningOperations(graph).filter(({ op }) => op === "Transpose");
+      expect(transposes.flatMap(({ outputs }) => outputs.map(({ shape }) => shape.join()))).toEqual([
+        "B,64,64,4",
+        "1,64,64,320",
+        "B,4,64,64",
+      ]);
+    },
+  );
+
+  test("reads γ and β in float32, and weights that are constant by then", async () => {
+    const graph = await build({ provider: "cuda", precision: "fp16" });
+    const changing = new Set(runningOperations(graph).flatMap(({ outputs }) => outputs.map((value) => value.name)));
+    for (const node of graph.operations.filter(({ op }) => op === "GroupNorm")) {
+      expect(types(node)).toEqual(["float16", "float32", "float32"]);
+    }
+    for (const { inputs } of graph.operations.filter(({ op }) => op === "NhwcConv")) {
+      expect(inputs.map((value) => value !== "" && changing.has(value.name))).toEqual([true, false, false]);
+    }
+  });
+});
+
+/** The operations that run each time, because they depend on an input. */
+function runningOperations({ inputs: given, operations }: Graph): readonly GraphNode[] {
+  const changing = new Set(given.map(({ name }) => name));
+  return operations.filter(({ inputs, outputs }) => {
+    const changes = inputs.some((value) => value !== "" && changing.has(value.name));
+    if (changes) for (const { name } of outputs) changing.add(name);
+    return changes;
+  });
+}
