@@ -9,8 +9,9 @@ import { count, only, parseNetworkConfig, unused, withoutNotes } from "./network
 /** diffusers' AutoencoderTiny: TAESD, TAESDXL and the autoencoder of the embedded model. */
 export interface TinyAutoencoderConfig {
   readonly type: "AutoencoderTiny";
-  /** The same at every resolution. */
-  readonly channels: number;
+  /** The same at every resolution of a half. */
+  readonly encoderChannels: number;
+  readonly decoderChannels: number;
   /** Blocks of each resolution, in the order they are run. */
   readonly encoderBlocks: readonly number[];
   readonly decoderBlocks: readonly number[];
@@ -20,37 +21,38 @@ export interface TinyAutoencoderConfig {
 const latentChannels = 4;
 const imageChannels = 3;
 
-const schema = z
-  .strictObject({
-    in_channels: only(imageChannels),
-    out_channels: only(imageChannels),
-    latent_channels: only(latentChannels),
-    encoder_block_out_channels: z.array(count).length(4),
-    decoder_block_out_channels: z.array(count).length(4),
-    num_encoder_blocks: z.array(z.int().nonnegative()).length(4),
-    num_decoder_blocks: z.array(z.int().nonnegative()).length(4),
-    act_fn: only("relu"),
-    upsample_fn: only("nearest"),
-    upsampling_scaling_factor: only(2),
-    scaling_factor: z.number().positive().default(1),
-    shift_factor: only(0),
-    // For storing latents as bytes, and for half precision: nothing to do here.
-    latent_magnitude: unused,
-    latent_shift: unused,
-    force_upcast: unused,
-    block_out_channels: unused,
-  })
-  .refine((c) => new Set([...c.encoder_block_out_channels, ...c.decoder_block_out_channels]).size === 1, {
-    path: ["encoder_block_out_channels"],
-    error: "expected one width for all blocks of encoder and decoder",
-  });
+const oneWidth = z
+  .array(count)
+  .length(4)
+  .refine((widths) => new Set(widths).size === 1, { error: "expected one width for all its blocks" });
+
+const schema = z.strictObject({
+  in_channels: only(imageChannels),
+  out_channels: only(imageChannels),
+  latent_channels: only(latentChannels),
+  encoder_block_out_channels: oneWidth,
+  decoder_block_out_channels: oneWidth,
+  num_encoder_blocks: z.array(z.int().nonnegative()).length(4),
+  num_decoder_blocks: z.array(z.int().nonnegative()).length(4),
+  act_fn: only("relu"),
+  upsample_fn: only("nearest"),
+  upsampling_scaling_factor: only(2),
+  scaling_factor: z.number().positive().default(1),
+  shift_factor: only(0),
+  // For storing latents as bytes, and for half precision: nothing to do here.
+  latent_magnitude: unused,
+  latent_shift: unused,
+  force_upcast: unused,
+  block_out_channels: unused,
+});
 
 /** Reads the config of an AutoencoderTiny, as a package's autoencoder or as its decoder for previews. */
 export function parseTinyAutoencoderConfig(json: unknown, label = "vae/config.json"): TinyAutoencoderConfig {
   const config = parseNetworkConfig(schema, withoutNotes(json), label, "tiny autoencoders of the TAESD kind");
   return {
     type: "AutoencoderTiny",
-    channels: config.encoder_block_out_channels[0] ?? 0,
+    encoderChannels: config.encoder_block_out_channels[0] ?? 0,
+    decoderChannels: config.decoder_block_out_channels[0] ?? 0,
     encoderBlocks: config.num_encoder_blocks,
     decoderBlocks: config.num_decoder_blocks,
     scalingFactor: config.scaling_factor,
@@ -62,8 +64,11 @@ export function encodeImageTiny(s: Scope, image: Value, config: TinyAutoencoderC
   const layers = sequence(s.at("encoder", "layers"));
   let h = div(add(image, 1), 2);
   config.encoderBlocks.forEach((blocks, i) => {
-    h = i === 0 ? conv3x3(layers.next(), h, config.channels) : downsample(layers.next(), h, config.channels);
-    for (let j = 0; j < blocks; j++) h = block(layers.next(), h, config.channels);
+    h =
+      i === 0
+        ? conv3x3(layers.next(), h, config.encoderChannels)
+        : downsample(layers.next(), h, config.encoderChannels);
+    for (let j = 0; j < blocks; j++) h = block(layers.next(), h, config.encoderChannels);
   });
   return mul(conv3x3(layers.next(), h, latentChannels), config.scalingFactor);
 }
@@ -72,13 +77,13 @@ export function encodeImageTiny(s: Scope, image: Value, config: TinyAutoencoderC
 export function decodeLatentsTiny(s: Scope, latents: Value, config: TinyAutoencoderConfig): Value {
   const layers = sequence(s.at("decoder", "layers"));
   const clamped = mul(tanh(div(latents, 3 * config.scalingFactor)), 3);
-  let h = relu(conv3x3(layers.next(), clamped, config.channels));
+  let h = relu(conv3x3(layers.next(), clamped, config.decoderChannels));
   layers.next(); // the ReLU has a place of its own
   config.decoderBlocks.forEach((blocks, i) => {
-    for (let j = 0; j < blocks; j++) h = block(layers.next(), h, config.channels);
+    for (let j = 0; j < blocks; j++) h = block(layers.next(), h, config.decoderChannels);
     if (i < config.decoderBlocks.length - 1) {
       layers.next(); // so has the upsampling
-      h = conv3x3(layers.next(), upsampleNearest2(h), config.channels, { bias: false });
+      h = conv3x3(layers.next(), upsampleNearest2(h), config.decoderChannels, { bias: false });
     } else {
       h = conv3x3(layers.next(), h, imageChannels);
     }
