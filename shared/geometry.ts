@@ -119,6 +119,6 @@ export function sameAspect(a: Size, b: Size): boolean {
   return Math.abs(a.height - expectedHeight) <= Math.max(0.01 * expectedHeight, 1);
 }
 
-function clamp(value: number, min: number, max: number): number {
+export function clamp(value: number, min: number, max: number): number {
   return Math.min(Math.max(value, min), max);
 }

@@ -30,6 +30,8 @@ export const descriptionSchema = z.strictObject({
   architecture: z.enum(["sd", "sdxl"]),
   /** the number of pixels the model paints best */
   pixelArea: positive.max(4096 ** 2),
+  /** the most that it paints where it is given a layout to start from (strength below 1), which holds larger pictures together too */
+  layoutPixelArea: positive.max(4096 ** 2).optional(),
   /** both sides of what it paints are multiples of this, px */
   sideMultiple: positive.multipleOf(8),
   /** RGB in [−1, 1] ≈ Σ latent channel × factors + bias, for instant previews; from scaled latents */

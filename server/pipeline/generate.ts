@@ -68,8 +68,9 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   const guided = settings.guidance !== 1;
   const fusion = fusionInputs(settings);
   const stages = createStages(hooks.signal);
+  const hasLayout = settings.strength < 1 && job.reference.mask.data.some((kept) => kept > 0);
 
-  const scene = await stages.run("layout", () => layOutScene(job, model.package));
+  const scene = await stages.run("layout", () => layOutScene(job, model.package, hasLayout));
   const wants = { previews: hooks.onPreview !== undefined };
   const { tile, previewDecoder } = await stages.run("load", () => model.prepare(scene.work, scene.frame, wants));
   warn(model, scene, [fusion.prompt, settings.negative], tile, hooks);
@@ -91,8 +92,8 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     reference: await estimateDepth(model, visible.image, decisionMask),
   }));
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
-  // A reference of which nothing is kept has no layout to start from.
-  const strength = decisionMask.data.some((kept) => kept > 0) ? settings.strength : 1;
+  // Of a layout, nothing may be left in the frame's part of the reference.
+  const strength = hasLayout && decisionMask.data.some((kept) => kept > 0) ? settings.strength : 1;
   const ground = strength < 1 ? await stages.run("layout", () => emptyScene(visible)) : visible.image;
   const shadow = contactShadow(productMask);
   const isShadowed = settings.contactShadow === "on" && strength < 1;

@@ -1,6 +1,7 @@
 import { BackdropError } from "../../shared/errors.ts";
 import {
   centred,
+  clamp,
   containIn,
   defaultPlacement,
   frameSidePx,
@@ -27,7 +28,8 @@ export interface Scene {
   readonly workProduct: RgbaImage;
 }
 
-export async function layOutScene({ product, settings }: Job, model: ModelPackage): Promise<Scene> {
+/** @param hasLayout whether the picture starts from the reference's layout, or from noise */
+export async function layOutScene({ product, settings }: Job, model: ModelPackage, hasLayout: boolean): Promise<Scene> {
   const { width = product.width, height = product.height } = settings;
   const frame = { width, height };
   requireFrameSize(frame);
@@ -40,10 +42,15 @@ export async function layOutScene({ product, settings }: Job, model: ModelPackag
         `visible in the ${width}×${height} frame; move it inside`,
     );
   }
-  const work = workSize(frame, model.pixelArea, model.sideMultiple);
+  const work = workSize(frame, hasLayout ? areaWithLayout(frame, model) : model.pixelArea, model.sideMultiple);
   const canvas = paintedCanvas(frame, work);
   const onCanvas = drawOnCanvas(placed, centred(frame, canvas), canvas);
   return { frame, placement, product: placed, work, workProduct: await resample(onCanvas, whole(canvas), work) };
+}
+
+/** As many pixels as the frame has, from what the model paints best to the most that a layout holds together. */
+function areaWithLayout({ width, height }: Size, { pixelArea, layoutPixelArea = pixelArea }: ModelPackage): number {
+  return clamp(width * height, pixelArea, layoutPixelArea);
 }
 
 /** The frame's part of a painted picture, at the frame's size. */
