@@ -6,7 +6,7 @@ import { createLog } from "../server/log/log.ts";
 
 // The real server with the tests' stub for its engine, for bench/server.ts: argument 1 is its home. Prints its port.
 
-const installed = { models: [], helpers: { segment: null, describe: null } };
+const installed = { models: [], helpers: { segment: null, describe: null }, damaged: {} };
 const server = await serve({
   home: homeAt(process.argv[2] ?? ""),
   port: 0,

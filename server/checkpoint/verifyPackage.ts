@@ -19,21 +19,22 @@ export async function checkFileSizes({ dir, name, files }: FilesOfPackage): Prom
   }
 }
 
-/** Checks every file's size and sha256: reads everything, so only on request and after installing. */
-export async function verifyPackage(modelPackage: FilesOfPackage): Promise<void> {
+/** Checks every file's size and sha256: reads everything, so only on request. Rejects with the signal's reason when it is aborted. */
+export async function verifyPackage(modelPackage: FilesOfPackage, signal?: AbortSignal): Promise<void> {
   await checkFileSizes(modelPackage);
   const { dir, name, files } = modelPackage;
   for (const { path, sha256 } of files) {
-    const found = await sha256Of(join(dir, path)).catch(() => {
+    const found = await sha256Of(join(dir, path), signal).catch(() => {
+      signal?.throwIfAborted();
       throw corrupt(name, path, "cannot be read");
     });
     if (found !== sha256) throw corrupt(name, path, `expected sha256 ${sha256}, got ${found}`);
   }
 }
 
-async function sha256Of(path: string): Promise<string> {
+async function sha256Of(path: string, signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash("sha256");
-  for await (const part of createReadStream(path)) hash.update(part);
+  for await (const part of createReadStream(path, signal ? { signal } : {})) hash.update(part);
   return hash.digest("hex");
 }
 

@@ -1,16 +1,15 @@
-import { execFile } from "node:child_process";
 import { availableParallelism, freemem, totalmem } from "node:os";
-import { promisify } from "node:util";
 import { z } from "zod";
 import { toBackdropError } from "../../shared/errors.ts";
 import { type Provider, providers } from "../../shared/providers.ts";
 import { listHelpers } from "../assist/helperPackage.ts";
-import { type ProviderCheck, providerCheckSchema } from "../engine/checkProvider.ts";
+import { readGpus } from "../engine/deviceMemory.ts";
 import { listPackages, modelsDirs } from "../engine/packages.ts";
+import { type ProviderCheck, providerCheckSchema } from "../engine/providerCheck.ts";
 import { catalogue } from "../install/catalogue/catalogue.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { modelState } from "./modelState.ts";
-import { program } from "./program.ts";
+import { askProviderChild, brokenDriver } from "./providerChild.ts";
 
 export interface DoctorOptions {
   readonly json?: true;
@@ -29,6 +28,7 @@ export async function doctorCommand({ json }: DoctorOptions, io: Io): Promise<nu
   const findings = [
     nodeVersion(),
     hardware(),
+    ...(await graphicsMemory()),
     await runtime(),
     ...(await gpus()),
     await pictures(),
@@ -53,12 +53,22 @@ function nodeVersion(): Finding {
 }
 
 function hardware(): Finding {
-  const [total, free] = [totalmem(), freemem()].map((bytes) => `${(bytes / 2 ** 30).toFixed(1)} GiB`);
-  return {
-    about: "computer",
+  const found = `${availableParallelism()} CPU threads, ${memoryText(totalmem(), freemem())}`;
+  return { about: "computer", ok: true, found };
+}
+
+/** Of GPUs whose memory can be planned. */
+async function graphicsMemory(): Promise<readonly Finding[]> {
+  return (await readGpus()).map(({ name, totalBytes, freeBytes }) => ({
+    about: "GPU",
     ok: true,
-    found: `${availableParallelism()} CPU threads, ${total} memory (${free} free)`,
-  };
+    found: `${name}, ${memoryText(totalBytes, freeBytes)}`,
+  }));
+}
+
+function memoryText(totalBytes: number, freeBytes: number): string {
+  const [total, free] = [totalBytes, freeBytes].map((bytes) => `${(bytes / 2 ** 30).toFixed(1)} GiB`);
+  return `${total} memory (${free} free)`;
 }
 
 async function runtime(): Promise<Finding> {
@@ -83,19 +93,12 @@ async function gpus(): Promise<readonly Finding[]> {
   return findings;
 }
 
-const checkTimeoutMs = 180_000;
-
 /** In a process of its own: a driver may take it down. */
 async function checksOf(provider: Provider): Promise<readonly ProviderCheck[]> {
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [program("checkProviderChild.js"), provider], {
-      timeout: checkTimeoutMs,
-    });
-    return z.array(providerCheckSchema).parse(JSON.parse(stdout));
+    return z.array(providerCheckSchema).parse(await askProviderChild([provider]));
   } catch (error) {
-    const how = error instanceof Error && "signal" in error && error.signal ? String(error.signal) : "an error";
-    const message = `the check ended with ${how}: the driver, or what the runtime makes of it, is broken here`;
-    return [{ type: "fails", precision: "fp32", message }];
+    return [{ type: "fails", precision: "fp32", message: brokenDriver(error) }];
   }
 }
 

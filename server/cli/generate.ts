@@ -2,7 +2,8 @@ import { randomInt } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
-import type { Precision, ProviderChoice } from "../../shared/providers.ts";
+import { type Precision, type ProviderChoice, requirePrecision } from "../../shared/providers.ts";
+import { tryProvider } from "../engine/checkProvider.ts";
 import { openModel } from "../engine/openModel.ts";
 import { requireFileSize } from "../image/decode.ts";
 import { generate, type Hooks, type Variant } from "../pipeline/generate.ts";
@@ -10,6 +11,7 @@ import { decodeJob, type NamedBytes } from "../pipeline/job.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { checkOutputFolder, type OutputFile, writeOutputs } from "./outputs.ts";
 import { createProgressBar } from "./progressBar.ts";
+import { refuseFailing } from "./requireProvider.ts";
 import { type SettingOptions, settingsFromOptions } from "./settingsFromOptions.ts";
 
 export interface GenerateOptions extends SettingOptions {
@@ -29,6 +31,8 @@ export interface GenerateOptions extends SettingOptions {
 export async function generateCommand(options: GenerateOptions, io: Io): Promise<number> {
   const begin = performance.now();
   const settings = settingsFromOptions(options);
+  const { provider, precision } = options;
+  requirePrecision({ provider, precision });
   await checkOutputFolder(options.out);
   const files = {
     product: await readPicture("product", options.product),
@@ -36,10 +40,12 @@ export async function generateCommand(options: GenerateOptions, io: Io): Promise
     productMask: await readOptional("product-mask", options.productMask),
     referenceMask: await readOptional("reference-mask", options.referenceMask),
   };
+  // Nothing is decoded and compiled for a provider that cannot run.
+  if (provider !== "auto" && provider !== "cpu") refuseFailing(provider, await tryProvider({ provider, precision }));
   const job = await decodeJob(files, { ...settings, seed: settings.seed ?? randomInt(2 ** 32) });
   const decodedMs = performance.now() - begin;
 
-  const model = await openModel(options.model, { provider: options.provider, precision: options.precision });
+  const model = await openModel(options.model, { provider, precision });
   try {
     const progressBar = createProgressBar(io, options.json === true);
     const { variants, timingsMs } = await generate(model, job, {

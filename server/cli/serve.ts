@@ -105,6 +105,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       droppedPreviews: () => sockets.droppedPreviews,
     });
     jobs.listeners.add(metrics);
+    jobs.listeners.add({
+      // Clients are told of the damage, which they can have mended.
+      onEvent(_, { event }) {
+        if (event.type === "failed" && event.code === "model_corrupt") void inventory.refresh();
+      },
+      onPreview() {},
+    });
     const app = createApp({ guard, jobs, metrics, log, programDir: programDir() });
     for (const server of servers) {
       server.off("request", starting);

@@ -8,6 +8,7 @@ import { catalogue } from "../install/catalogue/catalogue.ts";
 import { createLog, type LogLevel } from "../log/log.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { program } from "./program.ts";
+import { requireProvider } from "./requireProvider.ts";
 import { type RunningServer, type ServeOptions, serve } from "./serve.ts";
 
 export interface StartOptions {
@@ -35,6 +36,7 @@ export async function startCommand(options: StartOptions, io: Io): Promise<numbe
     );
   }
   const ports = options.port === undefined ? [defaultPort, ...fallbackPorts] : [parsePort(options.port)];
+  await requireProvider(target, io.signal);
   const server = await serveOnFirstFree(ports, {
     home: findHome(),
     engine: { childPath: program("engineChild.js") },

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { toBackdropError } from "../../shared/errors.ts";
 import type { Provider, Target } from "../../shared/providers.ts";
 import { type GraphRequest, graphsForSize } from "../checkpoint/graphRequest.ts";
@@ -6,23 +5,11 @@ import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import { latentDims } from "../pipeline/latents.ts";
 import { type FloatTensor, floats, type NamedTensors } from "../runtime/tensor.ts";
 import { type OpenModel, openModel } from "./openModel.ts";
-
-/** How a provider's graphs compare with the CPU's. */
-export const providerCheckSchema = z.discriminatedUnion("type", [
-  z.strictObject({
-    type: z.literal("runs"),
-    precision: z.enum(["fp32", "fp16"]),
-    /** of the worst graph: ‖difference‖ / ‖the CPU's output‖ */
-    error: z.number(),
-    /** a step of the denoiser */
-    stepMs: z.number(),
-    cpuStepMs: z.number(),
-  }),
-  z.strictObject({ type: z.literal("fails"), precision: z.enum(["fp32", "fp16"]), message: z.string() }),
-]);
-export type ProviderCheck = z.output<typeof providerCheckSchema>;
+import type { ProviderCheck, ProviderTry } from "./providerCheck.ts";
 
 const size = { width: 256, height: 256 };
+/** Enough to see whether anything runs. */
+const smallSize = { width: 64, height: 64 };
 const textTokens = 40;
 const imageTokens = 16;
 const tokenWidth = 128;
@@ -45,6 +32,22 @@ export async function checkProvider(provider: Provider): Promise<readonly Provid
   return checks;
 }
 
+/** Runs the smallest graph of the embedded model, or the one that computes in float16 where that is asked for. */
+export async function tryProvider(target: Target): Promise<ProviderTry> {
+  try {
+    const model = await openModel("mini", target);
+    try {
+      await run(model, { graph: target.precision === "fp16" ? "denoiser" : "control", ...smallSize });
+      return { type: "runs" };
+    } finally {
+      await model.dispose();
+    }
+  } catch (thrown) {
+    const { code, message } = toBackdropError(thrown);
+    return { type: "fails", code, message };
+  }
+}
+
 interface Outputs {
   readonly outputs: readonly ArrayLike<number>[];
   readonly stepMs: number;
@@ -65,15 +68,15 @@ async function runAll(target: Target): Promise<Outputs> {
 }
 
 async function run(model: OpenModel, request: GraphRequest): Promise<ArrayLike<number>> {
-  const [output] = Object.values(await model.run(request, inputsOf(request.graph, model.package)));
+  const [output] = Object.values(await model.run(request, inputsOf(request, model.package)));
   if (!(output?.data instanceof Float32Array)) throw new Error(`${request.graph}: expected an output of floats`);
   return output.data;
 }
 
-function inputsOf(graph: GraphRequest["graph"], { vision, depth }: ModelPackage): NamedTensors {
+function inputsOf(request: GraphRequest, { vision, depth }: ModelPackage): NamedTensors {
   const picture = (channels: number, side: number) => waves(1, channels, side, side);
-  const [, channels, height, width] = latentDims(size);
-  switch (graph) {
+  const [, channels, height, width] = latentDims("width" in request ? request : size);
+  switch (request.graph) {
     case "text":
       return {
         input_ids: { data: BigInt64Array.from({ length: textTokens }, (_, i) => BigInt(i)), dims: [1, textTokens] },
@@ -86,9 +89,9 @@ function inputsOf(graph: GraphRequest["graph"], { vision, depth }: ModelPackage)
     case "depth":
       return { pixel_values: picture(3, depth.imageSize) };
     case "control":
-      return { control_image: picture(2, size.width) };
+      return { control_image: picture(2, request.width) };
     case "vae_encoder":
-      return { image: picture(3, size.width) };
+      return { image: picture(3, request.width) };
     case "vae_decoder":
     case "preview_decoder":
       return { latents: waves(1, channels, height, width) };

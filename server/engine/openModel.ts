@@ -4,6 +4,7 @@ import { checkFileSizes } from "../checkpoint/verifyPackage.ts";
 import type { Model } from "../pipeline/model.ts";
 import { availableMemory } from "../runtime/availableMemory.ts";
 import { chooseProvider } from "../runtime/providers.ts";
+import { freeDeviceMemory } from "./deviceMemory.ts";
 import { findPackage } from "./packages.ts";
 import { createSessions } from "./sessions.ts";
 import { openTokenizer } from "./tokenizer.ts";
@@ -18,6 +19,8 @@ export interface OpenModelOptions extends Omit<TargetChoice, "precision"> {
   readonly precision?: TargetChoice["precision"];
   /** bytes that this process can still take; what the machine says unless given */
   readonly availableMemory?: () => Promise<number>;
+  /** of the provider's GPU, infinite where nothing is known of it; what its driver says unless given */
+  readonly deviceMemory?: () => Promise<number>;
 }
 
 /** Opens a model package: files checked, tokenizer read. Graphs are compiled and loaded when a picture size is known. */
@@ -27,7 +30,9 @@ export async function openModel(nameOrDir: string, options: OpenModelOptions): P
   const modelPackage = await readModelPackage(await findPackage(nameOrDir));
   await checkFileSizes(modelPackage);
   const tokenize = await openTokenizer(modelPackage);
-  const sessions = createSessions(modelPackage, target, options.availableMemory ?? availableMemory);
+  const { availableMemory: main = availableMemory, deviceMemory: device = () => freeDeviceMemory(target.provider) } =
+    options;
+  const sessions = createSessions(modelPackage, target, async () => ({ main: await main(), device: await device() }));
   return {
     package: modelPackage,
     precision,

@@ -1,5 +1,5 @@
 import { BackdropError } from "../../shared/errors.ts";
-import type { Size } from "../../shared/geometry.ts";
+import { frameSidePx, type Size, workSize } from "../../shared/geometry.ts";
 import type { Provider, Target } from "../../shared/providers.ts";
 import { compileGraphs } from "../checkpoint/compile.ts";
 import { type GraphRequest, graphFile, graphsForSize, graphTarget, previewGraphs } from "../checkpoint/graphRequest.ts";
@@ -8,13 +8,14 @@ import { vaeTile } from "../pipeline/latents.ts";
 import type { Preparation } from "../pipeline/model.ts";
 import { openSession, type Session } from "../runtime/session.ts";
 import {
+  fitsInTurn,
   fitsTogether,
-  inTurnBytes,
-  keptBytes,
+  type GraphNeed,
+  graphNeed,
+  type MemoryBytes,
   memoryInsufficient,
   roomForSessions,
-  type SessionNeed,
-  sessionNeed,
+  shortMemories,
 } from "./memoryPlan.ts";
 
 /** The loaded graphs of one model. */
@@ -31,27 +32,29 @@ export interface Sessions {
 
 interface Opened {
   readonly session: Promise<Session>;
-  readonly need: SessionNeed;
+  readonly need: GraphNeed;
 }
 
 interface Compiled {
   readonly name: string;
   readonly provider: Provider;
   readonly file: string;
-  readonly need: SessionNeed;
+  readonly need: GraphNeed;
 }
+
+const unlimited: MemoryBytes = { main: Number.POSITIVE_INFINITY, device: Number.POSITIVE_INFINITY };
 
 export function createSessions(
   modelPackage: ModelPackage,
   target: Target,
-  availableMemory: () => Promise<number>,
+  availableMemory: () => Promise<MemoryBytes>,
 ): Sessions {
   /** oldest first */
   const open = new Map<string, Opened>();
   /** what sessions that were closed took: some of it is not given back */
-  const closed = new Map<string, SessionNeed>();
-  let roomBytes = Number.POSITIVE_INFINITY;
-  const openBytes = () => [...open.values()].reduce((sum, { need }) => sum + need.heldBytes, 0);
+  const closed = new Map<string, GraphNeed>();
+  let room = unlimited;
+  const openNeeds = () => [...open.values()].map(({ need }) => need);
 
   /** Compiles what is out of date, all at once. */
   async function compile(requests: readonly GraphRequest[]): Promise<Compiled[]> {
@@ -60,8 +63,7 @@ export function createSessions(
       name: graphFile(request, target),
       provider: graphTarget(request, target).provider,
       file,
-      // Of another provider's own memory nothing is known here.
-      need: graphTarget(request, target).provider === "cpu" ? sessionNeed(memory) : { heldBytes: 0, loadingBytes: 0 },
+      need: graphNeed(memory, graphTarget(request, target).provider),
     }));
   }
 
@@ -73,10 +75,12 @@ export function createSessions(
     session.catch(() => open.delete(name));
   }
 
-  async function makeRoom({ heldBytes, loadingBytes }: SessionNeed): Promise<void> {
+  async function makeRoom(wanted: GraphNeed): Promise<void> {
     for (const [name, oldest] of open) {
-      const kept = keptBytes([...closed.values()].map((need) => need.heldBytes));
-      if (openBytes() + kept + heldBytes + loadingBytes <= roomBytes) return;
+      const short = shortMemories(wanted, openNeeds(), [...closed.values()], room);
+      if (short.length === 0) return;
+      // Closing what lies in another memory would help nothing.
+      if (short.every((memory) => oldest.need[memory].heldBytes === 0)) continue;
       open.delete(name);
       closed.set(name, oldest.need);
       await (await oldest.session).dispose();
@@ -84,12 +88,12 @@ export function createSessions(
   }
 
   /** Loads all of these graphs where they fit beside those that are open, and none where they do not. */
-  async function loadTogether(wanted: readonly GraphRequest[], frame: Size, availableBytes: number): Promise<boolean> {
+  async function loadTogether(wanted: readonly GraphRequest[], frame: Size, available: MemoryBytes): Promise<boolean> {
     const missing = wanted.filter((request) => !open.has(graphFile(request, target)));
     const compiled = missing.length > 0 ? await compile(missing) : [];
     const needs = compiled.map(({ need }) => need);
-    if (!fitsTogether(frame, needs, availableBytes)) return false;
-    roomBytes = Number.POSITIVE_INFINITY;
+    if (!fitsTogether(frame, needs, available)) return false;
+    room = unlimited;
     // One after the other: loading takes more than holding.
     for (const graph of compiled) {
       load(graph);
@@ -114,17 +118,26 @@ export function createSessions(
   return {
     async prepare(work, frame, wants = { previews: false }) {
       const whole = graphsForSize(work);
-      const availableBytes = await availableMemory();
-      if (await loadTogether(whole, frame, availableBytes)) {
+      const available = await availableMemory();
+      if (await loadTogether(whole, frame, available)) {
         return wants.previews && (await loadPreviewDecoder(work, frame)) ? { previewDecoder: true } : {};
       }
-      roomBytes = roomForSessions(frame, availableBytes, openBytes());
+      room = roomForSessions(frame, available, openNeeds());
       const needsOf = async (requests: readonly GraphRequest[]) => (await compile(requests)).map(({ need }) => need);
-      if (inTurnBytes(await needsOf(whole)) <= roomBytes) return {};
+      if (fitsInTurn(await needsOf(whole), room)) return {};
       const tile = vaeTile(work);
       const tiled = await needsOf(graphsForSize(work, tile));
-      if (inTurnBytes(tiled) <= roomBytes) return { tile };
-      throw memoryInsufficient(modelPackage.name, frame, tiled, roomBytes);
+      if (fitsInTurn(tiled, room)) return { tile };
+      const smaller = smallerFrame(frame, work, modelPackage);
+      throw memoryInsufficient(
+        modelPackage.name,
+        { frame, sessions: tiled },
+        room,
+        smaller && {
+          frame: smaller.frame,
+          sessions: await needsOf(graphsForSize(smaller.work, vaeTile(smaller.work))),
+        },
+      );
     },
 
     async get(request) {
@@ -148,4 +161,18 @@ export function createSessions(
       await Promise.all(sessions.map(async ({ session }) => (await session).dispose()));
     },
   };
+}
+
+/** The largest frame of this shape for which a model paints as few pixels as it can, where those are fewer than these. */
+function smallerFrame(
+  frame: Size,
+  work: Size,
+  { pixelArea, sideMultiple }: ModelPackage,
+): { readonly frame: Size; readonly work: Size } | undefined {
+  const scale = Math.sqrt(pixelArea / (frame.width * frame.height));
+  const smaller = { width: Math.floor(frame.width * scale), height: Math.floor(frame.height * scale) };
+  if (Math.min(smaller.width, smaller.height) < frameSidePx.min) return undefined;
+  const painted = workSize(smaller, pixelArea, sideMultiple);
+  const isLess = painted.width * painted.height < work.width * work.height;
+  return scale < 1 && isLess ? { frame: smaller, work: painted } : undefined;
 }

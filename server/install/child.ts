@@ -23,13 +23,17 @@ process.on("disconnect", () => process.exit(0));
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 
-async function install({ entry, modelsDir }: Extract<InstallCommand, { type: "install" }>): Promise<void> {
+async function install({
+  entry,
+  licencesAccepted,
+  modelsDir,
+}: Extract<InstallCommand, { type: "install" }>): Promise<void> {
   try {
     await installPackage(entry, {
       modelsDir,
       source: { type: "hub", hub: findHub() },
       signal: stop.signal,
-      acceptLicences: async () => true,
+      acceptLicences: async () => licencesAccepted,
       onProgress: show,
     });
     end({ type: "installed" });

@@ -7,7 +7,7 @@ import { compileGraphs } from "../checkpoint/compile.ts";
 import { graphsOfPackage } from "../checkpoint/graphRequest.ts";
 import { type PackageDescription, readModelPackage } from "../checkpoint/modelPackage.ts";
 import { readSafetensors } from "../checkpoint/safetensors.ts";
-import { checkFileSizes } from "../checkpoint/verifyPackage.ts";
+import { verifyPackage } from "../checkpoint/verifyPackage.ts";
 import type { CatalogueEntry } from "./catalogue/entry.ts";
 import { type FreeBytes, freeBytes, requireSpace } from "./diskSpace.ts";
 import { bytesHere, downloadFile } from "./download.ts";
@@ -57,7 +57,7 @@ export async function installPackage(entry: CatalogueEntry, options: InstallOpti
   await mkdir(options.modelsDir, { recursive: true, mode: 0o700 });
   const release = await lockInstall(`${partial}.lock`, name);
   try {
-    if (await isWhole(dir)) return { dir, isNew: false };
+    if (await isWhole(dir, options.signal)) return { dir, isNew: false };
     await reuse(dir, partial);
     await mkdir(partial, { recursive: true });
     await requireLicence(entry, partial, options.acceptLicences);
@@ -150,9 +150,10 @@ async function takeFolder(
   return files;
 }
 
-async function isWhole(dir: string): Promise<boolean> {
+/** Whether every byte is as it was when it was installed: who installs again may have a reason. */
+async function isWhole(dir: string, signal: AbortSignal): Promise<boolean> {
   try {
-    await checkFileSizes((await readHelper(dir)) ?? (await readModelPackage(dir)));
+    await verifyPackage((await readHelper(dir)) ?? (await readModelPackage(dir)), signal);
     return true;
   } catch (error) {
     if (error instanceof BackdropError) return false;

@@ -5,8 +5,9 @@ import type { CatalogueEntry } from "./catalogue/entry.ts";
 import { type InstallCommand, type InstallMessage, installMessageSchema } from "./messages.ts";
 
 export interface InstallationOptions {
-  /** its licences were accepted */
   readonly entry: CatalogueEntry;
+  /** else only a package in whose folder they are noted is installed, again */
+  readonly licencesAccepted: boolean;
   readonly modelsDir: string;
   /** the program of the installing process */
   readonly childPath: string;

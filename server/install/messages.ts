@@ -4,10 +4,10 @@ import type { CatalogueEntry } from "./catalogue/entry.ts";
 
 /** From the main process to the installing one. */
 export type InstallCommand =
-  /** its licences were accepted */
   | {
       readonly type: "install";
       readonly entry: CatalogueEntry;
+      readonly licencesAccepted: boolean;
       readonly modelsDir: string;
     }
   | { readonly type: "stop" };

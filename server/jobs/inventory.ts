@@ -17,6 +17,11 @@ export interface InventoryOptions extends Pick<InstallationOptions, "childPath" 
   readonly readInstalled: () => Promise<Installed>;
 }
 
+interface Wanted {
+  readonly entry: CatalogueEntry;
+  readonly licencesAccepted: boolean;
+}
+
 /** What is installed, and what can be and is being, one at a time. Installing goes on without the client that asked for it. */
 export class Inventory {
   /** called after every change */
@@ -25,7 +30,7 @@ export class Inventory {
   private installed: Installed;
   /** of packages that are being installed or could not be */
   private readonly states = new Map<string, PackageState>();
-  private readonly waiting: CatalogueEntry[] = [];
+  private readonly waiting: Wanted[] = [];
   private running: { readonly name: string; readonly installation: Installation; isStopped: boolean } | undefined;
   private reading: Promise<void> = Promise.resolve();
   private isStopping = false;
@@ -67,7 +72,8 @@ export class Inventory {
         pointer: "/package",
       });
     }
-    if (!licencesAccepted) {
+    // Those of a package that is here were accepted when it was installed; whether they are the same is looked up in it.
+    if (!licencesAccepted && this.stateOf(name).type !== "damaged") {
       throw new BackdropError("licence_not_accepted", `package ${name}: its licences have to be accepted first`, {
         pointer: "/licencesAccepted",
       });
@@ -76,15 +82,15 @@ export class Inventory {
       throw new BackdropError("shutting_down", "the server is stopping; install it when it is back");
     }
     // One that is just being stopped begins again after that.
-    const isEnding = this.running?.name === name && this.running.isStopped && !this.waiting.includes(entry);
+    const isEnding = this.running?.name === name && this.running.isStopped && !this.isWaiting(name);
     if (isInstalling(this.stateOf(name)) && !isEnding) return;
-    this.waiting.push(entry);
+    this.waiting.push({ entry, licencesAccepted });
     this.setState(name, { type: "waiting" });
     this.startNext();
   }
 
   stopInstalling(name: string): void {
-    const at = this.waiting.findIndex(({ description }) => description.name === name);
+    const at = this.waiting.findIndex(({ entry }) => entry.description.name === name);
     if (at >= 0) {
       this.waiting.splice(at, 1);
       this.setState(name, undefined);
@@ -103,13 +109,15 @@ export class Inventory {
   }
 
   private startNext(): void {
-    const entry = this.running === undefined && !this.isStopping ? this.waiting.shift() : undefined;
-    if (entry === undefined) return;
-    const { name } = entry.description;
+    const wanted = this.running === undefined && !this.isStopping ? this.waiting.shift() : undefined;
+    if (wanted === undefined) return;
+    const { name } = wanted.entry.description;
     const { childPath, modelsDir, log } = this.options;
-    const installation = startInstallation({ entry, childPath, modelsDir, log }, (progress) =>
-      this.setState(name, progress),
-    );
+    const installation = startInstallation({ ...wanted, childPath, modelsDir, log }, (progress) => {
+      // A package that is being mended is out of its place until it is whole.
+      if (this.states.get(name)?.type === "starting") void this.refresh();
+      this.setState(name, progress);
+    });
     this.running = { name, installation, isStopped: false };
     this.setState(name, { type: "starting" });
     void installation.ended.then((end) => this.ended(name, end));
@@ -119,16 +127,22 @@ export class Inventory {
     // Also after a failure: a process that was killed may have finished its work.
     await this.refresh();
     this.running = undefined;
-    const isWaiting = this.waiting.some(({ description }) => description.name === name);
-    if (!isWaiting) this.setState(name, end.type === "failed" ? end : undefined);
+    if (!this.isWaiting(name)) this.setState(name, end.type === "failed" ? end : undefined);
     this.startNext();
+  }
+
+  private isWaiting(name: string): boolean {
+    return this.waiting.some(({ entry }) => entry.description.name === name);
   }
 
   /** What is on disk says more than how an earlier installation ended. */
   private stateOf(name: string): PackageState {
     const state = this.states.get(name);
     if (state !== undefined && isInstalling(state)) return state;
-    const { helpers } = this.installed;
+    const { helpers, damaged } = this.installed;
+    const message = damaged[name];
+    // Why it could not be mended says more than that it has to be.
+    if (message !== undefined) return state ?? { type: "damaged", message };
     const isHere = [...this.modelNames, helpers.segment, helpers.describe].includes(name);
     return isHere ? { type: "installed" } : (state ?? { type: "absent" });
   }

@@ -16,6 +16,8 @@ export const packageStateSchema = z.discriminatedUnion("type", [
   /** as it was left: installing again goes on there */
   z.strictObject({ type: z.literal("failed"), code: z.enum(errorCodes), message: z.string() }),
   z.strictObject({ type: z.literal("installed") }),
+  /** it was installed and is not whole any more: installing again fetches what is not right. `message` says what that is */
+  z.strictObject({ type: z.literal("damaged"), message: z.string() }),
 ]);
 export type PackageState = z.output<typeof packageStateSchema>;
 

@@ -122,6 +122,8 @@ test.each([
   [["--place", "1,2,3"], "x,y,width,height"],
   [["--place", "0,0,0,0"], "1 to 4096"],
   [["--provider", "abacus"], "Allowed choices"],
+  [["--provider", process.platform === "darwin" ? "dml" : "coreml"], "expected one that this machine has"],
+  [["--provider", "dml", "--precision", "int8"], "expected fp32 or fp16 on the provider dml, got int8"],
   [["--unknown"], "unknown option"],
 ] as const)("%j", async (options, says) => {
   await expectRefused(options, "invalid_params", says);

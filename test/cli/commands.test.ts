@@ -1,11 +1,12 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build, type Metafile } from "esbuild";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { version } from "../../shared/version.ts";
 import { command, workspace } from "./command.ts";
 
@@ -33,11 +34,21 @@ test("what does not exist is said and exits 2", async () => {
 });
 
 test("doctor tells what is here", async () => {
+  const programs = await mkdtemp(join(tmpdir(), "backdrop-doctor-"));
+  onTestFinished(async () => {
+    vi.unstubAllEnvs();
+    await rm(programs, { recursive: true, force: true });
+  });
+  const gpu = '#!/bin/sh\necho "81559, 40960, NVIDIA H100 80GB HBM3"\n';
+  await writeFile(join(programs, "nvidia-smi"), gpu, { mode: 0o755 });
+  vi.stubEnv("PATH", `${programs}${delimiter}${process.env.PATH}`);
   const { events } = await command(["doctor", "--json"]);
   const findings = Object.fromEntries(events().map((event) => [event.about, event]));
   expect(findings["Node.js"]).toMatchObject({ ok: true, found: process.versions.node });
   expect(findings.onnxruntime).toMatchObject({ ok: true, found: expect.stringContaining("cpu") });
   expect(findings.pictures).toMatchObject({ ok: true });
+  if (process.platform === "win32") return; // where the GPU's program is taken from the system's folder
+  expect(findings.GPU).toMatchObject({ ok: true, found: "NVIDIA H100 80GB HBM3, 79.6 GiB memory (40.0 GiB free)" });
 });
 
 // The bundle as users run it; beside node_modules, so that its packages are found.

@@ -4,6 +4,8 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { askProviderChild, brokenDriver } from "../../server/cli/providerChild.ts";
+import { refuseFailing } from "../../server/cli/requireProvider.ts";
 import { runCli } from "../../server/cli/run.ts";
 import { programDir } from "../../server/engine/packages.ts";
 import { version } from "../../shared/version.ts";
@@ -125,4 +127,47 @@ test.each([
 ])("start %s %s is refused", async (option, value, code) => {
   const { exitCode, events } = await command(["start", `${option}=${value}`, "--json"]);
   expect([exitCode, events()]).toEqual([2, [expect.objectContaining({ type: "failed", code })]]);
+});
+
+describe.runIf(isBuilt)("a provider that is named", () => {
+  const cudaLibrary = "node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so";
+  const hasNoCuda =
+    process.platform === "linux" && process.arch === "x64" && !existsSync(join(programDir(), cudaLibrary));
+
+  it.each([
+    [process.platform === "darwin" ? "dml" : "coreml", "expected one that this machine has"],
+    ...(hasNoCuda ? [["cuda", "npm run cuda:install"]] : []),
+  ])("and cannot run here is refused before the server listens: %s", async (provider, says) => {
+    const { exitCode, events } = await command(["start", "--port=0", `--provider=${provider}`, "--json"]);
+    expect([exitCode, events()]).toEqual([
+      2,
+      [{ type: "failed", code: "invalid_params", message: expect.stringContaining(says) }],
+    ]);
+    expect(events()[0]?.message).toMatch(/^provider.*backdrop doctor/);
+  });
+
+  it("is tried in a process of its own, which says whether it runs", async () => {
+    expect(await askProviderChild(["cpu", "fp32"])).toEqual({ type: "runs" });
+  });
+
+  it("and takes that process down is broken", async () => {
+    const died = await askProviderChild(["no provider"]).catch((error: unknown) => error);
+    expect(brokenDriver(died)).toContain("broken here");
+  });
+
+  it("is not tried for long once the start is interrupted", async () => {
+    const { exitCode, events } = await command(["start", "--provider=cuda", "--json"], AbortSignal.abort());
+    expect([exitCode, events()]).toEqual([130, [{ type: "cancelled" }]]);
+  });
+});
+
+test("what fails in the provider's hands refuses it, and what fails for another reason does not", () => {
+  const failed = { type: "fails", message: "control.onnx: failed while running" } as const;
+  expect(() => refuseFailing("webgpu", { ...failed, code: "internal" })).toThrow(
+    "provider webgpu: control.onnx: failed while running",
+  );
+  for (const code of ["model_corrupt", "model_unknown", "output_unwritable", "memory_insufficient"] as const) {
+    refuseFailing("webgpu", { ...failed, code });
+  }
+  refuseFailing("webgpu", { type: "runs" });
 });

@@ -29,6 +29,7 @@ beforeAll(async () => {
     readInstalled: async () => ({
       models: names.map((name) => ({ ...miniInfo, name })),
       helpers: { segment: null, describe: null },
+      damaged: {},
     }),
   });
   client = await server.client();

@@ -1,43 +1,141 @@
 import { expect, test } from "vitest";
-import { fitsTogether, inTurnBytes, memoryInsufficient, roomForSessions } from "../../server/engine/memoryPlan.ts";
+import {
+  fitsInTurn,
+  fitsTogether,
+  type GraphNeed,
+  graphNeed,
+  inTurnBytes,
+  memoryInsufficient,
+  roomForSessions,
+  shortMemories,
+  togetherBytes,
+} from "../../server/engine/memoryPlan.ts";
 
 const gb = 1e9;
-/** Sessions that hold so many GB, and need half as much again while they load. */
-const sessions = (...held: readonly number[]) =>
-  held.map((size) => ({ heldBytes: size * gb, loadingBytes: 0.5 * size * gb }));
+const nothing = { heldBytes: 0, loadingBytes: 0 };
+/** Sessions of the CPU that hold so many GB, and need half as much again while they load. */
+const onCpu = (...held: readonly number[]): GraphNeed[] =>
+  held.map((size) => ({ main: { heldBytes: size * gb, loadingBytes: 0.5 * size * gb }, device: nothing }));
+/** Sessions of a GPU that hold so many GB there, and need half as much here while they load. */
+const onGpu = (...held: readonly number[]): GraphNeed[] =>
+  held.map((size) => ({
+    main: { heldBytes: 0, loadingBytes: 0.5 * size * gb },
+    device: { heldBytes: size * gb, loadingBytes: 0 },
+  }));
+/** GB; nothing is known of a device unless given */
+const free = (main: number, device = Number.POSITIVE_INFINITY) => ({ main: main * gb, device: device * gb });
+const main = (needs: readonly GraphNeed[]) => needs.map((need) => need.main);
 const small = { width: 500, height: 400 };
 const large = { width: 4000, height: 2500 };
 
 test("what is missing has to fit beside the pictures", () => {
-  expect(fitsTogether(small, sessions(1, 2), 4.1 * gb)).toBe(true);
-  expect(fitsTogether(large, sessions(1, 2), 4.1 * gb)).toBe(false);
-  expect(fitsTogether(small, sessions(1, 2), 3.9 * gb)).toBe(false);
-  expect(fitsTogether(small, [], 0.1 * gb)).toBe(true);
+  expect(fitsTogether(small, onCpu(1, 2), free(4.1))).toBe(true);
+  expect(fitsTogether(large, onCpu(1, 2), free(4.1))).toBe(false);
+  expect(fitsTogether(small, onCpu(1, 2), free(3.9))).toBe(false);
+  expect(fitsTogether(small, [], free(0.1))).toBe(true);
 });
 
 test("in turn, half of every other session counts as not given back", () => {
-  expect(inTurnBytes(sessions(1, 4, 3))).toBe(8 * gb);
+  expect(inTurnBytes(main(onCpu(1, 4, 3)))).toBe(8 * gb);
 });
 
 test("what is open now can be closed, but gives half of it back", () => {
   const pictures = 24 * small.width * small.height;
-  expect(roomForSessions(small, 2 * gb, 3 * gb)).toBe(3.5 * gb - pictures);
+  expect(roomForSessions(small, free(2), onCpu(1, 2)).main).toBe(3.5 * gb - pictures);
 });
 
 test("a refusal names the largest frame of the shape that fits, and it does fit", () => {
-  const needs = sessions(1, 2);
-  const availableBytes = 3.6 * gb;
-  const room = roomForSessions(large, availableBytes, 0);
-  expect(inTurnBytes(needs)).toBeGreaterThan(room);
-  const error = memoryInsufficient("sdxl", large, needs, room);
+  const needs = onCpu(1, 2);
+  const room = roomForSessions(large, free(3.6), []);
+  expect(fitsInTurn(needs, room)).toBe(false);
+  const error = memoryInsufficient("sdxl", { frame: large, sessions: needs }, room, undefined);
   expect(error.code).toBe("memory_insufficient");
   const [, width, height] = /fits is (\d+)×(\d+)/.exec(error.message) ?? [];
   const fitting = { width: Number(width), height: Number(height) };
   expect(fitting).toEqual({ width: 2581, height: 1613 });
-  expect(inTurnBytes(needs)).toBeLessThanOrEqual(roomForSessions(fitting, availableBytes, 0));
+  expect(fitsInTurn(needs, roomForSessions(fitting, free(3.6), []))).toBe(true);
 });
 
 test("where the model alone is too large, no size is named", () => {
-  const error = memoryInsufficient("sdxl", small, sessions(20, 2), roomForSessions(small, 8 * gb, 0));
-  expect(error.message).toMatch(/needs 31\.00 GB.*got 8\.00 GB free; no size fits/);
+  const room = roomForSessions(small, free(8), []);
+  const error = memoryInsufficient("sdxl", { frame: small, sessions: onCpu(20, 2) }, room, undefined);
+  expect(error.message).toMatch(/needs 31\.00 GB of memory.*got 8\.00 GB free; no size fits/);
+});
+
+test.each(["cuda", "dml", "webgpu"] as const)("a graph of %s lies on the device and is loaded through here", (name) => {
+  const { main, device } = graphNeed({ weightsBytes: 1000e6, activationsBytes: 100e6 }, name);
+  expect(device).toEqual({ heldBytes: 1.2 * 1000e6 + 2 * 100e6 + 32e6, loadingBytes: 0 });
+  expect(main).toEqual({ heldBytes: 32e6, loadingBytes: 1000e6 + 0.55 * 1000e6 });
+});
+
+test.each(["cpu", "coreml"] as const)("a graph of %s lies in main memory", (name) => {
+  const { main, device } = graphNeed({ weightsBytes: 1000e6, activationsBytes: 100e6 }, name);
+  expect([main.heldBytes, device]).toEqual([1.2 * 1000e6 + 2 * 100e6 + 32e6, nothing]);
+});
+
+test("graphs of a GPU fit together by what it has free beside the driver's own, and are loaded by what is free here", () => {
+  expect(fitsTogether(small, onGpu(1, 2), free(1.1, 3.5))).toBe(true);
+  expect(fitsTogether(small, onGpu(1, 2), free(1.1, 3.4))).toBe(false);
+  expect(fitsTogether(small, onGpu(1, 2), free(0.9, 3.5))).toBe(false);
+  expect(fitsTogether(large, onGpu(1, 2), free(1.1, 3.5))).toBe(false);
+  // What is open is there, however little it has left.
+  expect(fitsTogether(small, [], free(1.1, 0))).toBe(true);
+  // Of an unknown device nothing is planned.
+  expect(fitsTogether(small, onGpu(1000), free(501))).toBe(true);
+});
+
+test("in turn, a device has the largest alone, so that tiles help where that is the autoencoder", () => {
+  const needs = [...onGpu(1, 4, 3), ...onCpu(0.5)];
+  const room = (device: number) => roomForSessions(small, free(10, device), []);
+  expect(fitsInTurn(needs, room(4.5))).toBe(true);
+  expect(fitsInTurn(needs, room(4.4))).toBe(false);
+  const tiled = [...onGpu(1, 2, 3), ...onCpu(0.5)];
+  expect([fitsInTurn(tiled, room(3.5)), fitsInTurn(tiled, room(3.4))]).toEqual([true, false]);
+  expect(fitsInTurn(needs, roomForSessions(small, free(10, 0.5), onGpu(4)))).toBe(true);
+});
+
+test("room is made in the memory that is short", () => {
+  const room = { main: 4 * gb, device: 4 * gb };
+  const wanted = { main: nothing, device: { heldBytes: 2 * gb, loadingBytes: 0 } };
+  const closed = [...onCpu(1), ...onGpu(9)];
+  expect(shortMemories(wanted, [...onGpu(2), ...onCpu(2)], closed, room)).toEqual([]);
+  expect(shortMemories(wanted, [...onGpu(3), ...onCpu(2)], closed, room)).toEqual(["device"]);
+  expect(shortMemories(wanted, [...onGpu(2), ...onCpu(4)], closed, room)).toEqual(["main"]);
+});
+
+test("a refusal for want of GPU memory says so, and that no size helps", () => {
+  const room = roomForSessions(large, free(64, 8), []);
+  const error = memoryInsufficient("sdxl", { frame: large, sessions: onGpu(10, 2) }, room, undefined);
+  expect(error).toMatchObject({
+    code: "memory_insufficient",
+    message: expect.stringMatching(/needs 10\.50 GB of GPU memory.*got 8\.00 GB free; no size fits.*--precision fp16/),
+  });
+});
+
+test.each([
+  ["GPU memory", onGpu, free(64, 8)],
+  ["memory", onCpu, free(8)],
+] as const)(
+  "of a frame for which fewer pixels are painted, a refusal for want of %s says whether it fits",
+  (name, on, available) => {
+    const refusal = (sessions: readonly GraphNeed[]) =>
+      memoryInsufficient("mini", { frame: large, sessions: on(20) }, roomForSessions(large, available, []), {
+        frame: small,
+        sessions,
+      }).message;
+    expect(refusal(on(5))).toMatch(
+      new RegExp(` of ${name} even.*the largest size of this shape that fits is 500×400$`),
+    );
+    expect(refusal(on(9))).toContain("no size fits");
+  },
+);
+
+test("where a GPU has room and main memory has not, it is main memory's size that is named", () => {
+  const needs = onGpu(4);
+  const room = roomForSessions(large, free(2.1, 8), []);
+  expect(fitsInTurn(needs, room)).toBe(false);
+  expect(memoryInsufficient("sdxl", { frame: large, sessions: needs }, room, undefined).message).toMatch(
+    / of memory even.*that fits is 2581×1613/,
+  );
+  expect(togetherBytes(main(needs))).toBe(2 * gb);
 });

@@ -1,13 +1,14 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileGraphs } from "../../server/checkpoint/compile.ts";
 import { graphsForSize } from "../../server/checkpoint/graphRequest.ts";
-import { inTurnBytes, roomForSessions, type SessionNeed, sessionNeed } from "../../server/engine/memoryPlan.ts";
+import { graphNeed, inTurnBytes, type SessionNeed, sessionNeed } from "../../server/engine/memoryPlan.ts";
 import { type OpenModel, openModel } from "../../server/engine/openModel.ts";
 import { modelsDir } from "../../server/engine/packages.ts";
 import { latentDims } from "../../server/pipeline/latents.ts";
+import { listProviders } from "../../server/runtime/providers.ts";
 import { zeros } from "../../server/runtime/tensor.ts";
 
 const work = { width: 64, height: 64 };
@@ -59,11 +60,53 @@ test("what does not even fit in turn is refused before anything is loaded", asyn
 test("a frame that is too large for what is left is refused with the size that fits", async () => {
   const frame = { width: 4096, height: 4096 };
   const available = inTurnBytes(needs) + 100e6;
-  expect(roomForSessions(frame, available, 0)).toBeLessThan(inTurnBytes(needs));
   const model = await open(available);
   await expect(model.prepare(work, frame)).rejects.toMatchObject({
     code: "memory_insufficient",
     message: expect.stringContaining("the largest size of this shape that fits is 2041×2041"),
   });
   await model.dispose();
+});
+
+// The plan comes before anything is loaded, so that it needs no device. Where the graphs fit together they are loaded at once.
+describe.runIf(listProviders().some(({ name }) => name === "webgpu"))("on a GPU", () => {
+  const large = { width: 1024, height: 1024 };
+
+  async function plan(precision: "fp32" | "fp16", deviceBytes: number) {
+    const options = { provider: "webgpu", precision, availableMemory: async () => 1e12 } as const;
+    const model = await openModel(dir, { ...options, deviceMemory: async () => deviceBytes });
+    return await model.prepare(large, large).finally(() => model.dispose());
+  }
+
+  /** What the denoiser and the decoder of this size take of the device, as planned. */
+  async function deviceNeeds(precision: "fp32" | "fp16") {
+    const target = { provider: "webgpu", precision } as const;
+    const compiled = await compileGraphs(dir, graphsForSize(large), target);
+    const needOf = (graph: string) => {
+      const found = compiled.find(({ request }) => request.graph === graph);
+      if (found === undefined) throw new Error(`there is no ${graph}`);
+      return { ...found.memory, heldBytes: graphNeed(found.memory, "webgpu").device.heldBytes };
+    };
+    return { denoiser: needOf("denoiser"), decoder: needOf("vae_decoder") };
+  }
+
+  test("the denoiser's weights are half as large in float16, the decoder's are not", async () => {
+    const [exact, half] = [await deviceNeeds("fp32"), await deviceNeeds("fp16")];
+    expect(half.denoiser.weightsBytes / exact.denoiser.weightsBytes).toBeCloseTo(0.5, 1);
+    expect(half.decoder).toEqual(exact.decoder);
+  });
+
+  test("graphs go in turn where the largest fits on the device alone, and else the job is refused before anything is loaded", async () => {
+    const driver = 500e6;
+    const { denoiser, decoder } = await deviceNeeds("fp16");
+    expect(denoiser.heldBytes).toBeGreaterThan(decoder.heldBytes);
+    expect(await plan("fp16", driver + denoiser.heldBytes)).toEqual({});
+    await expect(plan("fp16", driver + denoiser.heldBytes - 1)).rejects.toMatchObject({
+      code: "memory_insufficient",
+      message: expect.stringMatching(
+        /mini at 1024×1024 needs \d\.\d\d GB of GPU memory even part by part.*fits is 256×256$/,
+      ),
+    });
+    await expect(plan("fp16", 0)).rejects.toMatchObject({ message: expect.stringContaining("no size fits") });
+  });
 });

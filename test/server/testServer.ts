@@ -40,7 +40,8 @@ export async function startTestServer(
   const pairingCodes: string[] = [];
   const home = options.home ?? homeAt(join(dir ?? "", "home"));
   const readInstalled =
-    options.readInstalled ?? (async () => ({ models: [miniInfo], helpers: { segment: null, describe: null } }));
+    options.readInstalled ??
+    (async () => ({ models: [miniInfo], helpers: { segment: null, describe: null }, damaged: {} }));
   const server = await serve({
     port: 0,
     installed: await readInstalled(),

@@ -182,7 +182,7 @@ import { serve } from "./server/cli/serve.ts";
 import { homeAt } from "./server/home/paths.ts";
 import { createLog } from "./server/log/log.ts";
 const [home, childPath] = process.argv.slice(2);
-const installed = { models: [], helpers: { segment: null, describe: null } };
+const installed = { models: [], helpers: { segment: null, describe: null }, damaged: {} };
 const server = await serve({
   home: homeAt(home), port: 0, engine: { childPath }, install: { childPath: "", catalogue: [] },
   installed,

@@ -18,7 +18,7 @@ let server: TestServer;
 let client: RawClient;
 beforeAll(async () => {
   server = await startTestServer({
-    readInstalled: async () => ({ models: [miniInfo], helpers: { segment: "slimsam", describe: null } }),
+    readInstalled: async () => ({ models: [miniInfo], helpers: { segment: "slimsam", describe: null }, damaged: {} }),
   });
   client = await server.client();
   await uploadPictures(client);

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { announcedModels } from "../../server/engine/announcedModels.ts";
+import { damagedPackages } from "../../server/engine/damagedPackages.ts";
 import { homeAt } from "../../server/home/paths.ts";
 import { type CatalogueEntry, plain } from "../../server/install/catalogue/entry.ts";
 import { installPackage } from "../../server/install/install.ts";
@@ -68,6 +69,7 @@ async function start(program: string): Promise<TestServer> {
     readInstalled: async () => ({
       models: await announcedModels(log, [home.modelsDir]),
       helpers: { segment: null, describe: null },
+      damaged: await damagedPackages([home.modelsDir]),
     }),
   });
 }
@@ -101,6 +103,12 @@ async function installHere(): Promise<void> {
 async function reaches(client: RawClient, wanted: PackageState["type"]): Promise<PackageState> {
   const { packages } = await client.take("inventory", ({ packages: [first] }) => first?.state.type === wanted);
   return packages[0]?.state ?? { type: "absent" };
+}
+
+/** The client was told of this last. */
+async function isTold(client: RawClient, told: object): Promise<void> {
+  const last = () => client.messages.findLast((message) => "packages" in message);
+  await expect.poll(last, { timeout: 20_000 }).toMatchObject(told);
 }
 
 /** What could be fetched is here, but for the file that stalls. */
@@ -236,4 +244,71 @@ test("what the command line installed meanwhile is told to who comes", async () 
   await installHere();
   await server.client();
   expect(await early.take("inventory")).toMatchObject({ models: [{ name: "tiny" }] });
+});
+
+describe("a package that is not whole any more", () => {
+  const inPackage = "unet/diffusion_pytorch_model.safetensors";
+
+  /** A client that was told of it. */
+  async function damagedClient(): Promise<RawClient> {
+    await installHere();
+    await truncate(join(server.home.modelsDir, "tiny", inPackage), 1000);
+    const client = await server.client();
+    const message = `${inPackage} has 1000 bytes instead of ${tiny.remote.get(unet)?.length}`;
+    await isTold(client, { models: [{ name: "tiny" }], packages: [{ state: { type: "damaged", message } }, {}] });
+    return client;
+  }
+
+  test("is mended without asking again: only the bad file is fetched, and it leaves its place meanwhile", async () => {
+    const client = await damagedClient();
+    const before = hub.sentBytes();
+    stall();
+    install(client, false);
+    await client.take("inventory", ({ models, packages: [first] }) => {
+      return models.length === 0 && first?.state.type === "fetching" && first.state.doneBytes > 0;
+    });
+    client.send({ type: "stop_installing", package: "tiny" });
+    await reaches(client, "absent");
+    install(client);
+    await reaches(client, "compiling");
+    await isTold(client, { models: [{ name: "tiny" }], packages: [{ state: { type: "installed" } }, {}] });
+    // The first part came before it stood still, which the hub does not count.
+    expect(hub.sentBytes() - before).toBe((tiny.remote.get(unet)?.length ?? 0) - halfBytes);
+  });
+
+  test("is not mended under licences that nobody has accepted", async () => {
+    const client = await damagedClient();
+    const origin = join(server.home.modelsDir, "tiny", "origin.json");
+    await writeFile(origin, (await readFile(origin, "utf8")).replace("Tiny-1.0", "Tiny-0.9"));
+    install(client, false);
+    expect(await reaches(client, "failed")).toMatchObject({ code: "licence_not_accepted" });
+    install(client, false);
+    expect(await client.take("error")).toMatchObject({ code: "licence_not_accepted", package: "tiny" });
+  });
+
+  test("is found when a job fails on it", async () => {
+    await installHere();
+    const client = await server.client();
+    await isTold(client, { packages: [{ state: { type: "installed" } }, {}] });
+    await rm(join(server.home.modelsDir, "tiny", inPackage));
+    await uploadPictures(client);
+    await client.submit({ ...stubParams({ fail: "model_corrupt" }), model: "tiny" });
+    expect(await reaches(client, "damaged")).toMatchObject({ message: `${inPackage} is missing` });
+  });
+});
+
+test("who installs what looks whole has every byte looked at", async () => {
+  await installHere();
+  const path = join(server.home.modelsDir, "tiny", "unet/diffusion_pytorch_model.safetensors");
+  const content = await readFile(path);
+  const changed = Buffer.from(content);
+  changed.writeUInt8(changed.readUInt8(changed.length - 1) ^ 1, changed.length - 1);
+  await writeFile(path, changed);
+  const client = await server.client();
+  const before = hub.sentBytes();
+  install(client);
+  await reaches(client, "compiling");
+  await isTold(client, { packages: [{ state: { type: "installed" } }, {}] });
+  expect(hub.sentBytes() - before).toBe(content.length);
+  expect((await readFile(path)).equals(content)).toBe(true);
 });

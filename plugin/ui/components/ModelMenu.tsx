@@ -20,7 +20,7 @@ export function ModelMenu(): JSX.Element | null {
           class="link"
           aria-label={isBusy ? "More models, one is being installed" : "More models"}
           title="More models"
-          onClick={() => panel.dispatch({ type: "editor_changed", editor: { type: "models" } })}
+          onClick={panel.editors.openModels}
         >
           {isBusy ? "Installing…" : "More…"}
         </button>

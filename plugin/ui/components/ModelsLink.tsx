@@ -1,15 +1,11 @@
 import type { ComponentChildren, JSX } from "preact";
 import { usePanel } from "./panelContext.ts";
 
-/** Leads to where models and helpers are installed. */
+/** Leads to where models and helpers are installed, and from there back. */
 export function ModelsLink({ children }: { readonly children: ComponentChildren }): JSX.Element {
   const { panel } = usePanel();
   return (
-    <button
-      type="button"
-      class="link"
-      onClick={() => panel.dispatch({ type: "editor_changed", editor: { type: "models" } })}
-    >
+    <button type="button" class="link" onClick={panel.editors.openModels}>
       {children}
     </button>
   );

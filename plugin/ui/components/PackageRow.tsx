@@ -2,12 +2,12 @@ import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { BackdropError } from "../../../shared/errors.ts";
 import { isInstalling, type PackageInfo } from "../../../shared/protocol/inventory.ts";
-import { problemOf } from "../state/problem.ts";
+import { type Problem, problemOf } from "../state/problem.ts";
 import { byteText, PackageProgress } from "./PackageProgress.tsx";
 import { ProblemText } from "./ProblemNote.tsx";
 import { usePanel } from "./panelContext.ts";
 
-/** A package that can be installed, is being, or is. */
+/** A package that can be installed or repaired, is being, or is here. */
 export function PackageRow({ offer }: { readonly offer: PackageInfo }): JSX.Element {
   const { panel } = usePanel();
   const [isAsking, setIsAsking] = useState(false);
@@ -15,7 +15,7 @@ export function PackageRow({ offer }: { readonly offer: PackageInfo }): JSX.Elem
   const licencesId = useId();
   const { name, title, purpose, approximateBytes, state } = offer;
   const isBusy = isInstalling(state);
-  const isHere = state.type === "installed";
+  const isHere = state.type === "installed" || state.type === "damaged";
   // Whoever began it, it was answered.
   useEffect(() => setIsAsking(false), [isBusy]);
   const leave = (then: () => void) => {
@@ -29,8 +29,19 @@ export function PackageRow({ offer }: { readonly offer: PackageInfo }): JSX.Elem
       <div class="package-head">
         <p class="package-title">{title}</p>
         <span class="secondary-text" role="status">
-          {isHere && "Installed"}
+          {state.type === "installed" && "Installed"}
         </span>
+        {state.type === "damaged" && (
+          <button
+            type="button"
+            class="secondary"
+            aria-label={`Repair ${title}`}
+            // Its licences were accepted when it was installed.
+            onClick={() => leave(() => panel.connection.install(name, false))}
+          >
+            Repair
+          </button>
+        )}
         {!isHere && !isBusy && (
           <button
             type="button"
@@ -50,6 +61,7 @@ export function PackageRow({ offer }: { readonly offer: PackageInfo }): JSX.Elem
       {state.type === "failed" && (
         <ProblemText problem={problemOf(new BackdropError(state.code, state.message), "models")} />
       )}
+      {state.type === "damaged" && <ProblemText problem={damage(state.message)} />}
       <div id={licencesId}>
         {isAsking && !isHere && !isBusy && (
           <Licences
@@ -62,6 +74,15 @@ export function PackageRow({ offer }: { readonly offer: PackageInfo }): JSX.Elem
       <PackageProgress offer={offer} onStop={() => leave(() => panel.connection.stopInstalling(name))} />
     </li>
   );
+}
+
+function damage(message: string): Problem {
+  return {
+    code: "model_corrupt",
+    place: "models",
+    message: `It is damaged: ${message}.`,
+    fix: "Repairing fetches only what is not as it was.",
+  };
 }
 
 interface LicencesProps {

@@ -3,7 +3,7 @@ import type { Point } from "../../../shared/protocol/helpers.ts";
 import type { PictureSlot } from "../../messages.ts";
 import type { PaintedMask } from "../state/pictures.ts";
 import { problemOf } from "../state/problem.ts";
-import type { Editor } from "../state/state.ts";
+import { type PaintEditor, paintedPicture } from "../state/state.ts";
 import type { Context } from "./context.ts";
 
 export interface Editors {
@@ -12,13 +12,13 @@ export interface Editors {
   openProductMask(): Promise<void>;
   /** the object that was clicked on the open editor's picture, at `sizePx`; rejects with the signal's reason */
   findObject(points: readonly Point[], sizePx: Size, signal: AbortSignal): Promise<PaintedMask>;
+  openModels(): void;
+  /** back to where it was opened */
   close(): void;
 }
 
 /** Enough to see what is painted on. */
 const maxSidePx = 1024;
-
-type PaintEditor = Extract<Editor, { type: "patches" | "productMask" }>["type"];
 
 /** Opens the views that take the whole panel, with the picture that is painted on. */
 export function createEditors({ host, connection, pixels, state, dispatch, subscribe }: Context): Editors {
@@ -27,14 +27,14 @@ export function createEditors({ host, connection, pixels, state, dispatch, subsc
   /** the file of the picture that is painted on */
   let shownBytes: Uint8Array = new Uint8Array();
 
-  subscribe(({ editor }) => {
-    const url = "picture" in editor ? editor.picture.url : null;
+  subscribe((changed) => {
+    const url = paintedPicture(changed)?.url ?? null;
     if (url === shownUrl) return;
     if (shownUrl !== null) URL.revokeObjectURL(shownUrl);
     shownUrl = url;
   });
 
-  async function open(type: PaintEditor, slot: PictureSlot): Promise<void> {
+  async function open(type: PaintEditor["type"], slot: PictureSlot): Promise<void> {
     const own = ++turn;
     dispatch({ type: "problems_cleared", place: slot });
     dispatch({ type: "editor_changed", editor: { type: "loading", of: type } });
@@ -65,6 +65,14 @@ export function createEditors({ host, connection, pixels, state, dispatch, subsc
       const picture = await connection.upload(shownBytes, signal);
       return await pixels.readMask(await connection.segment(picture, points, signal), sizePx);
     },
-    close: () => dispatch({ type: "editor_changed", editor: { type: "closed" } }),
+    openModels() {
+      const { editor } = state();
+      const from = "picture" in editor ? editor : ({ type: "closed" } as const);
+      dispatch({ type: "editor_changed", editor: { type: "models", from } });
+    },
+    close() {
+      const { editor } = state();
+      dispatch({ type: "editor_changed", editor: editor.type === "models" ? editor.from : { type: "closed" } });
+    },
   };
 }

@@ -89,8 +89,7 @@ const fixes: Partial<Record<ErrorCode, string>> = {
   product_empty: "Choose a product layer with visible pixels.",
   model_unknown: "Choose another model at the top right.",
   memory_insufficient: "Close other programs, or choose a smaller size.",
-  model_corrupt:
-    "Install the model again in a terminal (backdrop models install NAME), or choose another at the top right.",
+  model_corrupt: "Repair the model under “More…” at the top right, where that is offered, or choose another.",
   queue_full: "Wait for a run to end, then generate again.",
   engine_crashed: "Generate again. If it fails again, use the size 1× or fewer variants.",
   shutting_down: "Start the server again, then generate again.",

@@ -106,7 +106,7 @@ function changeSlot(state: State, slot: Slot, changed: SlotState): State {
   if (!isAnother || isHiddenByFile || slot === "area") return next;
   return {
     ...next,
-    editor: state.editor.type === "models" ? state.editor : { type: "closed" },
+    editor: state.editor.type === "models" ? { type: "models", from: { type: "closed" } } : { type: "closed" },
     ...(slot === "product" && { productMask: null, replaceable: null }),
     ...(slot === "reference" && changed.type === "set" && { referenceFile: null }),
     ...(slot !== "product" && { droppedParts: null }),

@@ -7,13 +7,19 @@ import type { PaintedMask, ReferenceFile, Shown, Thumbnail } from "./pictures.ts
 import type { Problem } from "./problem.ts";
 import type { JobNote, Run } from "./run.ts";
 
+/** Something is painted on a picture. */
+export interface PaintEditor {
+  readonly type: "patches" | "productMask";
+  readonly picture: Shown;
+}
+
 /** The view that takes the panel's whole body: something is painted, or models are looked at. */
 export type Editor =
   | { readonly type: "closed" }
-  | { readonly type: "loading"; readonly of: "patches" | "productMask" }
-  | { readonly type: "patches"; readonly picture: Shown }
-  | { readonly type: "productMask"; readonly picture: Shown }
-  | { readonly type: "models" };
+  | { readonly type: "loading"; readonly of: PaintEditor["type"] }
+  | PaintEditor
+  /** leads back to where it was opened */
+  | { readonly type: "models"; readonly from: { readonly type: "closed" } | PaintEditor };
 
 /** The server's finished and running jobs, newest first, as far as they were read. */
 export interface JobList {
@@ -106,6 +112,12 @@ export function modelInUse({ connection, form }: State): ModelInfo | undefined {
   if (connection.type !== "ready") return undefined;
   const named = (name: string | null) => connection.models.find((model) => model.name === name);
   return named(form.model) ?? named(connection.defaultModel) ?? connection.models[0];
+}
+
+/** The picture that is painted on, also while models are looked at in between. */
+export function paintedPicture({ editor }: State): Shown | null {
+  const painting = editor.type === "models" ? editor.from : editor;
+  return "picture" in painting ? painting.picture : null;
 }
 
 /** Patches a side of the grid, while no model says otherwise. */

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
+import type { PackageInfo } from "../../../shared/protocol/inventory.ts";
 import { PackageRow } from "../components/PackageRow.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { modelInUse } from "../state/state.ts";
@@ -22,7 +23,8 @@ function Lists(): JSX.Element | null {
   const { connection } = state;
   if (connection.type !== "ready") return null;
   const { models, packages } = connection;
-  const offered = packages.filter(({ name }) => !models.some((model) => model.name === name));
+  const usable = models.filter(({ name }) => packages.every((each) => each.name !== name || isWhole(each)));
+  const offered = packages.filter(({ name }) => usable.every((model) => model.name !== name));
   const painters = offered.filter(({ task }) => task === null);
   const helpers = offered.filter(({ task }) => task !== null);
   return (
@@ -30,7 +32,7 @@ function Lists(): JSX.Element | null {
       <section aria-labelledby="painters-title">
         <h2 id="painters-title">Painting</h2>
         <ul class="packages">
-          {models.map(({ name, title }) => (
+          {usable.map(({ name, title }) => (
             <InstalledModel key={name} name={name} title={title} />
           ))}
           {painters.map((offer) => (
@@ -50,6 +52,11 @@ function Lists(): JSX.Element | null {
       )}
     </>
   );
+}
+
+/** What is being repaired is out of use as well. */
+function isWhole({ state }: PackageInfo): boolean {
+  return state.type === "installed";
 }
 
 function InstalledModel({ name, title }: { readonly name: string; readonly title: string }): JSX.Element {

@@ -89,6 +89,42 @@ it("an installed model is used at once, an installed helper is only named", asyn
   expect(text()).toContain("SLIMSAM");
 });
 
+it("a damaged one says what is wrong, and is repaired at once: its licences were accepted when it was installed", async () => {
+  const message = "unet/model.safetensors is missing";
+  const sdxl = { ...models[0], name: "sdxl", title: "SDXL" } as (typeof models)[number];
+  const damaged = { ...offer("sdxl", { type: "damaged", message }), title: "SDXL" };
+  const helper = offer("slimsam", { type: "damaged", message: "config.json cannot be read" }, "segment");
+  const world = await show({ connection: { ...ready, models: [...models, sdxl], packages: [damaged, helper] } });
+  await click("More models");
+  // In one row, and not for use.
+  expect([...document.querySelectorAll(".package[aria-label=SDXL]")]).toHaveLength(1);
+  expect(button("Use SDXL")).toBeUndefined();
+  expect(button("Install SDXL")).toBeUndefined();
+  expect(text()).toContain(message);
+  await click("Repair SDXL");
+  expect(world.toServer.at(-1)).toEqual(["install", "sdxl", false]);
+  expect(document.activeElement?.getAttribute("aria-label")).toBe("SDXL");
+  await click("Repair SLIMSAM");
+  expect(world.toServer.at(-1)).toEqual(["install", "slimsam", false]);
+
+  const repairing = { ...damaged, state: { type: "fetching", doneBytes: 1e9, totalBytes: 4e9 } } as const;
+  await doing(() => world.inventory({ models: [...models, sdxl], helpers, packages: [repairing, helper] }));
+  expect(button("Repair SDXL")).toBeUndefined();
+  expect(button("Stop installing SDXL")).toBeDefined();
+  const whole = { ...damaged, state: { type: "installed" } } as const;
+  await doing(() => world.inventory({ models: [...models, sdxl], helpers, packages: [whole, helper] }));
+  expect(text()).not.toContain(message);
+  expect(button("Use SDXL")).toBeDefined();
+});
+
+it("one whose licences are others by now asks for them", async () => {
+  const message = "its licences have to be accepted first";
+  const world = await openModels(offer("sdxl", { type: "failed", code: "licence_not_accepted", message }));
+  await click("Install SDXL");
+  await click("Accept the licences and install SDXL");
+  expect(world.toServer.at(-1)).toEqual(["install", "sdxl", true]);
+});
+
 it("one that waits for its turn says so, and its licences are not asked for again by themselves", async () => {
   const world = await openModels(offer("sdxl", absent), offer("slimsam", absent, "segment"));
   await click("Install SLIMSAM");

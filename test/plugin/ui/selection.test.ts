@@ -1,13 +1,13 @@
 // @vitest-environment happy-dom
 import { render } from "preact";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { withDescription } from "../../../plugin/ui/effects/describeReference.ts";
 import { withObject, withoutObject } from "../../../plugin/ui/mask/selection.ts";
 import { wholeMask } from "../../../plugin/ui/mask/strokes.ts";
 import { patchesOf } from "../../../plugin/ui/patches/selection.ts";
 import type { PaintedMask } from "../../../plugin/ui/state/pictures.ts";
 import { doing, show } from "./rendering.ts";
-import { type FakeWorld, ready } from "./world.ts";
+import { type FakeWorld, ready, slotOf } from "./world.ts";
 
 // Selecting objects by clicks, and describing the reference: what comes of a click in mask, patches and prompt.
 
@@ -127,6 +127,45 @@ describe("in the product's mask", () => {
     const helpers = { segment: "slimsam", describe: null };
     await doing(() => world.connect({ ...ready, helpers }));
     expect(document.body.textContent).not.toContain("A helper finds whole objects");
+  });
+});
+
+describe("where no helper is installed, the way to the models", () => {
+  const title = () => document.querySelector("h1")?.textContent;
+
+  it.each([
+    ["Refine the product mask", (world: FakeWorld) => world.panel.editors.openProductMask()],
+    ["What the model sees", (world: FakeWorld) => world.panel.editors.openPatches()],
+  ])("leads back to “%s”, with its picture", async (editor, open) => {
+    const world = await show();
+    await doing(() => open(world));
+    const { picture } = world.panel.state().editor as { picture?: unknown };
+    expect(picture).toBeDefined();
+    const revoke = vi.spyOn(URL, "revokeObjectURL");
+    for (const way of ["Back", "Done"]) {
+      await click("Select object");
+      await click("Install it…");
+      expect(title()).toBe("Models");
+      await click(way);
+      expect(title()).toBe(editor);
+      expect(world.panel.state().editor).toMatchObject({ picture });
+    }
+    expect(revoke).not.toHaveBeenCalled();
+    await click("Done");
+    expect(revoke).toHaveBeenCalledOnce();
+    expect(world.panel.state().editor.type).toBe("closed");
+    revoke.mockRestore();
+  });
+
+  it("leads back to the view where another layer was chosen meanwhile", async () => {
+    const world = await show();
+    await doing(() => world.panel.editors.openPatches());
+    await click("Select object");
+    await click("Install it…");
+    await doing(() => world.say({ type: "slot_changed", slot: "reference", state: slotOf("7:7") }));
+    expect(title()).toBe("Models");
+    await click("Back");
+    expect(world.panel.state().editor.type).toBe("closed");
   });
 });
 

@@ -1,0 +1,37 @@
+import { BackdropError } from "../../shared/errors.ts";
+import type { Provider, TargetChoice } from "../../shared/providers.ts";
+import { type ProviderTry, providerTrySchema } from "../engine/providerCheck.ts";
+import { askProviderChild, brokenDriver } from "./providerChild.ts";
+
+/**
+ * Throws `invalid_params` where a provider that was named cannot run here, which a first job would find out only when pictures have been chosen.
+ * Takes a process that loads the runtime, and no time at all for the CPU.
+ */
+export async function requireProvider({ provider, precision }: TargetChoice, signal: AbortSignal): Promise<void> {
+  if (provider === "auto" || provider === "cpu") return;
+  refuseFailing(provider, await tryInChild(provider, precision, signal));
+}
+
+/** What has nothing to do with the provider, such as a damaged embedded model, is left to the jobs that need it. */
+export function refuseFailing(provider: Provider, tried: ProviderTry): void {
+  if (tried.type === "runs" || (tried.code !== "invalid_params" && tried.code !== "internal")) return;
+  const message = tried.message.startsWith("provider") ? tried.message : `provider ${provider}: ${tried.message}`;
+  throw new BackdropError(
+    "invalid_params",
+    `${message}; backdrop doctor tries all that are here${libraries(provider)}`,
+  );
+}
+
+async function tryInChild(provider: Provider, precision: string, signal: AbortSignal): Promise<ProviderTry> {
+  try {
+    return providerTrySchema.parse(await askProviderChild([provider, precision], signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    return { type: "fails", code: "internal", message: `${brokenDriver(error)}; choose cpu or auto` };
+  }
+}
+
+/** Those of CUDA are too large to come with the program. */
+function libraries(provider: Provider): string {
+  return provider === "cuda" ? ", and npm run cuda:install fetches CUDA's libraries (Linux x64)" : "";
+}
