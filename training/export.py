@@ -31,7 +31,7 @@ UNUSED = ("backbone.embeddings.mask_token", "neck.fusion_stage.layers.0.residual
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stage", choices=["none", "base", "control"], default="control")
+    parser.add_argument("--stage", choices=["none", "base", "control", "refine"], default="refine")
     parser.add_argument("--out", type=Path, default=PACKAGE)
     args = parser.parse_args()
     start()
@@ -73,12 +73,12 @@ def averaged(stage, tokenizer):
     if stage == "none":
         return model.add_control()
     average = torch.load(CHECKPOINT / f"{stage}.pt", map_location="cpu")["average"]
-    if stage == "control":
+    if stage != "base":
         model.add_control()
     missing, unexpected = model.load_state_dict(average, strict=False)
     if unexpected or [k for k in missing if "position_ids" not in k]:
         raise RuntimeError(f"{stage}.pt: missing {missing[:3]}, unexpected {unexpected[:3]}; was it trained with this config.json?")
-    return model if stage == "control" else model.add_control()
+    return model if stage != "base" else model.add_control()
 
 
 def half(state):
@@ -146,7 +146,7 @@ def describe(out, rgb):
     vision, depth = CONFIG["image_encoder"], CONFIG["depth"]
     description = {
         "schemaVersion": 1, "name": "mini", "title": "Backdrop Mini 256", "licence": "Apache-2.0", "architecture": "sd",
-        "pixelArea": CONFIG["image"] ** 2, "sideMultiple": 32, "latentRgb": rgb,
+        "pixelArea": CONFIG["image"] ** 2, "layoutPixelArea": 4 * CONFIG["image"] ** 2, "sideMultiple": 32, "latentRgb": rgb,
         "vision": {"imageSize": vision["image_size"], "patchSize": vision["patch_size"], "droppedPatches": "exclude",
                    "hiddenState": "last", "mean": CONFIG["mean"], "std": CONFIG["std"]},
         "text": {"maxTokens": CONFIG["maxTokens"], "hiddenState": "last_normed"},

@@ -10,7 +10,7 @@ def text():
 
 def results():
     """What the runs left: diffusion steps, samples and loss, latent space PSNR, depth error."""
-    lines = [stage_line(name) for name in ("base", "control") if (RUNS / name / "loss.csv").exists()]
+    lines = [stage_line(name) for name in ("base", "control", "refine") if (RUNS / name / "loss.csv").exists()]
     lines[:0] = [STARTED_FROM] if (RUNS / "started-from-package").exists() else []
     for name in ("autoencoder", "depth_training"):
         path = RUNS / name / "result.txt"
@@ -27,8 +27,7 @@ def stage_line(name):
             f"{float(rows[-1]['seconds']) / 60:.0f} minutes on 2 CPU cores (compilation included), final velocity loss {loss:.3f}")
 
 
-STARTED_FROM = ("Text and vision encoder, UNet and adapter went on from the first version's weights (52,536 samples, 68 minutes); the ControlNet "
-                "started from that UNet's encoder")
+STARTED_FROM = ("Everything but the stages below is the third version's: 52,536 samples of the first and 107,328 of the stage `control` (257 minutes in all)")
 
 CARD = """---
 license: apache-2.0
@@ -48,7 +47,7 @@ depth network and a tokenizer of its own. 256×256 px, fp16, under 60 MB.
 - Photographs of people, text, brands, animals or anything that the renders lack; words outside the captions have no learned meaning.
 - Fine structure: it saw few pictures for a short time. Expect soft tables, beaches and lights, not photographs.
 - Compose a scene from the prompt alone reliably, or follow depth closely.
-- Sizes much different from 256×256 px.
+- Compose at sizes much different from 256×256 px. Where a reference gives the layout, it paints up to 512×512 px.
 
 It is a working example and a test model. For real work install a large package (SDXL).
 

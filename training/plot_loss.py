@@ -1,4 +1,4 @@
-"""Draw the loss of the two diffusion stages (runs/*/loss.csv) as docs/training-loss.png, with Pillow alone."""
+"""Draw the loss of the diffusion stages (runs/*/loss.csv) as docs/training-loss.png, with Pillow alone."""
 import csv
 
 from PIL import Image, ImageDraw, ImageFont
@@ -10,7 +10,7 @@ OUT = ROOT.parent / "docs" / "training-loss.png"
 
 
 def main():
-    stages = [(name, read(RUNS / name / "loss.csv")) for name in ("base", "control")]
+    stages = [(name, read(RUNS / name / "loss.csv")) for name in ("base", "control", "refine")]
     points, offset = [], 0
     for name, rows in stages:
         points.append((name, [(offset + samples, loss) for samples, loss in rows]))

@@ -22,7 +22,7 @@ COLUMNS = ["scene", "reference", "query", "text", "no depth"]
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stage", default="control")
+    parser.add_argument("--stage", default="refine")
     parser.add_argument("--rows", type=int, default=6)
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--guidance", type=float, default=3.0)
@@ -57,14 +57,9 @@ def load_average(stage, tokenizer):
 @torch.no_grad()
 def sheet(scenes, index, model, vae, tokenizer, args):
     """Rows: scenes. Columns: the scene, what is visible of the reference, then generated pictures with the product pasted."""
-    ids = torch.tensor(train_tokenizer.encode(tokenizer, [scenes.records[i]["captions"][0] for i in index]))
-    source = np.array([scenes.siblings[i][0] if scenes.siblings[i] else i for i in index])
-    keep = 1 - dilate(scenes.product[source][:, None] > 127)
+    ids, source, keep, both = as_in_a_job(scenes, index, tokenizer)
     product = scenes.product[index][:, None].float() / 255
-    layouts, reliefs = estimated_depth(scenes)
-    relief = reliefs[index][:, None].float() / 255 * product
-    layout = layouts[source][:, None].float() / 255 * keep * (1 - product)
-    both, alone = torch.cat([relief, layout], 1), torch.cat([relief, layout * 0], 1)
+    alone = torch.cat([both[:, :1], both[:, 1:] * 0], 1)
     original = scenes.images[index].permute(0, 3, 1, 2).float() / 255
     shown = scenes.images[source].permute(0, 3, 1, 2).float() / 255 * keep
     columns = [original, shown]
@@ -79,7 +74,20 @@ def sheet(scenes, index, model, vae, tokenizer, args):
     return Image.fromarray((rows * 255).round().byte().numpy())
 
 
-def generate(model, tokenizer, ids, reference, keep, fusion, control, args, begin):
+def as_in_a_job(scenes, index, tokenizer):
+    """What a job with each scene's product and another picture of its style would be given: caption ids [B,L], the other scenes [B],
+    D without their products [B,1,256,256], and the control picture [B,2,256,256]."""
+    ids = torch.tensor(train_tokenizer.encode(tokenizer, [scenes.records[i]["captions"][0] for i in index]))
+    source = np.array([scenes.siblings[i][0] if scenes.siblings[i] else i for i in index])
+    keep = 1 - dilate(scenes.product[source][:, None] > 127)
+    product = scenes.product[index][:, None].float() / 255
+    layouts, reliefs = estimated_depth(scenes)
+    relief = reliefs[index][:, None].float() / 255 * product
+    layout = layouts[source][:, None].float() / 255 * keep * (1 - product)
+    return ids, source, keep, torch.cat([relief, layout], 1)
+
+
+def generate(model, tokenizer, ids, reference, keep, fusion, control, args, begin, seed=1):
     """DDIM with guidance and rescaled guidance (arXiv 2305.08891, φ = 0.7) -> scaled latents [B,4,32,32]."""
     b = len(ids)
     empty = torch.tensor(train_tokenizer.encode(tokenizer, [""])).expand(b, -1)
@@ -93,7 +101,7 @@ def generate(model, tokenizer, ids, reference, keep, fusion, control, args, begi
     scheduler = build_scheduler()
     scheduler.set_timesteps(args.steps)
     timesteps = scheduler.timesteps[args.steps - round(args.steps * args.strength):]
-    noise = torch.randn(b, 4, 32, 32, generator=torch.Generator().manual_seed(1))
+    noise = torch.randn(b, 4, 32, 32, generator=torch.Generator().manual_seed(seed))
     latents = scheduler.add_noise(begin, noise, timesteps[:1].expand(b)) if args.strength < 1 else noise
     doubled = None if control is None else torch.cat([control, control])
     for t in timesteps:

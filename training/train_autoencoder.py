@@ -18,19 +18,15 @@ SETTINGS = CONFIG["training"]["autoencoder"]
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=SETTINGS["minutes"])
-    parser.add_argument("--decoder", action="store_true",
-                        help="go on from an earlier run with the encoder fixed, so that latents stay what they are")
     parser.add_argument("--resume", action="store_true", help="go on from an earlier run's weights, both halves")
     parser.add_argument("--threads", type=int, default=CONFIG["threads"])
     args = parser.parse_args()
     start(threads=args.threads)
     scenes = load_scenes()
-    model = (AutoencoderTiny.from_pretrained(OUT) if args.decoder or args.resume else build_autoencoder()).to(DEVICE, memory_format=torch.channels_last)
-    model.encoder.requires_grad_(not args.decoder)
-    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=SETTINGS["rate"], weight_decay=0.0,
-                                  betas=(0.9, 0.99), fused=True)
+    model = (AutoencoderTiny.from_pretrained(OUT) if args.resume else build_autoencoder()).to(DEVICE, memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=SETTINGS["rate"], weight_decay=0.0, betas=(0.9, 0.99), fused=True)
     budget = Budget(args.minutes, SETTINGS["rate"], SETTINGS["warmupSteps"])
-    log = LossLog(RUNS / ("decoder" if args.decoder else "autoencoder") / "loss.csv", ["loss", "l1"], every=50)
+    log = LossLog(RUNS / "autoencoder" / "loss.csv", ["loss", "l1"], every=50)
     rng = np.random.default_rng(CONFIG["seed"])
     step = 0
     while not budget.done:
@@ -45,8 +41,8 @@ def main():
         step += 1
         log.add(step, budget.used, step * SETTINGS["batch"], (loss, l1))
         if step % 300 == 0:
-            save(model, scenes, args.decoder or args.resume)
-    save(model, scenes, args.decoder or args.resume, report=True)
+            save(model, scenes, args.resume)
+    save(model, scenes, args.resume, report=True)
 
 
 def crops(scenes, rng):

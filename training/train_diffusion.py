@@ -1,4 +1,5 @@
-"""Train the diffusion model by Eq. 7. Stage `base`: UNet, text, vision, compression, MEPA. Stage `control`: plus ControlNet.
+"""Train the diffusion model by Eq. 7. Stage `base`: UNet, text, vision, compression, MEPA. Stage `control`: plus ControlNet. Stage `refine`:
+the parts of the UNet that see detail, at the quiet timesteps mostly, where a job at the default strength begins.
 
 The paper adapts a frozen SDXL, so it freezes the UNet and the text weights; here nothing is pretrained and all train together.
 Eq. 7 is written for the velocity v = α·ε − σ·x₀: |v − v_θ|² is |ε − ε_θ|² reweighted over t, and it is defined at the
@@ -28,7 +29,7 @@ CHECKPOINT = RUNS / "diffusion"
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stage", choices=["base", "control"], required=True)
+    parser.add_argument("--stage", choices=["base", "control", "refine"], required=True)
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--resume", action="store_true", help="go on from this stage's own checkpoint, if there is one")
     parser.add_argument("--batch", type=int)
@@ -47,14 +48,15 @@ def train(stage, settings, resume):
     latents, depths = encoded(scenes), estimated_depth(scenes)
     path = CHECKPOINT / f"{stage}.pt"
     model, state = restore(stage, path, tokenizer.get_vocab_size(), tokenizer.token_to_id(train_tokenizer.END), resume)
-    parameters = list(model.parameters())
+    train_only(model, settings.get("only"))
+    parameters = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=settings["rate"], weight_decay=0.01, betas=(0.9, 0.99), fused=True)
     if state["optimiser"] is not None:
         optimiser.load_state_dict(state["optimiser"])
     average = Average(model, state["average"])
     budget = Budget(settings["minutes"], settings["rate"], settings["warmupSteps"], settings["finalRate"], state["seconds"])
     log = LossLog(RUNS / stage / "loss.csv", ["loss"])
-    rng = np.random.default_rng(CONFIG["seed"] + state["step"] + (stage == "control") * 10**6)
+    rng = np.random.default_rng(CONFIG["seed"] + state["step"] + 10**6 * ["base", "control", "refine"].index(stage))
     order = Epochs(scenes.train, settings["batch"], rng)
     alphas = build_scheduler().alphas_cumprod.to(DEVICE)
     compiled(model)
@@ -62,7 +64,7 @@ def train(stage, settings, resume):
     while not budget.done:
         budget.set_rate(optimiser, step)
         batch = make_batch(scenes, latents, depths, captions, empty, order.next(), rng).to(DEVICE)
-        loss = velocity_loss(model, batch, alphas, rng)
+        loss = velocity_loss(model, batch, alphas, rng, settings.get("quiet"))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
@@ -76,12 +78,23 @@ def train(stage, settings, resume):
     save(path, model, average, optimiser, state, step, settings["batch"], budget)
 
 
-def velocity_loss(model, batch, alphas, rng):
-    """Eq. 7 as |v − v_θ|²; weight 0.3 in the product, which is pasted back afterwards."""
+def train_only(model, parts):
+    """Everything, or the parameters whose names begin with one of `parts`."""
+    if parts is not None:
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(name.startswith(tuple(parts)))
+
+
+def velocity_loss(model, batch, alphas, rng, quiet=None):
+    """Eq. 7 as |v − v_θ|²; weight 0.3 in the product, which is pasted back afterwards.
+
+    quiet: (share, below): so many of the samples have a timestep below that, the others any; without it all have any."""
     b = len(batch.latents)
     # Stratified timesteps (one in each of B equal parts) steady the gradient. Uniform in t: what a step leaves behind at the
     # quiet end, no later step removes, and it shows as mottled texture.
     share = (rng.permutation(b) + rng.random(b)) / b
+    if quiet is not None:
+        share = np.where(rng.random(b) < quiet[0], share * quiet[1], share)
     timestep = torch.from_numpy((share * len(alphas)).astype(np.int64).clip(max=len(alphas) - 1)).to(DEVICE)
     noise = torch.randn_like(batch.latents)
     noisy, levels = objective.noised(batch.latents, noise, timestep, alphas)
@@ -125,7 +138,7 @@ def encoded(scenes):
 
 
 def restore(stage, path, vocabulary, end_id, resume):
-    """The model of this stage and where it stands: its own checkpoint, else for `control` the base stage's result."""
+    """The model of this stage and where it stands: its own checkpoint, else the result of the stage before."""
     fresh = {"step": 0, "steps_before": 0, "samples_before": 0, "seconds": 0.0, "optimiser": None, "average": None}
     model = Backdrop(vocabulary, end_id)
     if resume and path.exists():
@@ -133,6 +146,11 @@ def restore(stage, path, vocabulary, end_id, resume):
         model = model if stage == "base" else model.add_control()
         model.load_state_dict(saved["model"])
         return prepared(model), {k: saved[k] for k in fresh}
+    if stage == "refine":
+        saved = torch.load(CHECKPOINT / "control.pt", map_location="cpu")
+        model.add_control()
+        model.load_state_dict(saved["average"], strict=False)
+        fresh |= {"steps_before": 0, "samples_before": saved["samples"], "average": saved["average"]}
     if stage == "control":
         saved = torch.load(CHECKPOINT / "base.pt", map_location="cpu")
         model.load_state_dict(saved["model"])
@@ -154,7 +172,7 @@ def prepared(model):
 
 def save(path, model, average, optimiser, state, step, batch, budget):
     checkpoint.write(path, {
-        "model": model.state_dict(), "average": average.state(), "optimiser": optimiser.state_dict(), "step": step,
+        "model": model.state_dict(), "average": {**(state["average"] or {}), **average.state()}, "optimiser": optimiser.state_dict(), "step": step,
         "steps_before": state["steps_before"], "samples_before": state["samples_before"],
         "samples": step * batch + state["samples_before"], "seconds": budget.used})
 

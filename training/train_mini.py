@@ -8,16 +8,16 @@ from config import ROOT, RUNS
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, minutes in (("ae", 7), ("decoder", 3), ("depth", 8), ("base", 15), ("control", 112), ("forgiving", 8)):
+    for name, minutes in (("ae", 10), ("depth", 8), ("base", 15), ("control", 112), ("refine", 40), ("decoder", 40)):
         parser.add_argument(f"--minutes-{name}", type=float, default=minutes)
     args = parser.parse_args()
     once("tokenizer", "train_tokenizer.py")
     once("autoencoder", "train_autoencoder.py", "--minutes", args.minutes_ae)
-    once("decoder", "train_autoencoder.py", "--decoder", "--minutes", args.minutes_decoder)
     once("depth", "train_depth.py", "--minutes", args.minutes_depth)
     once("base", "train_diffusion.py", "--stage", "base", "--resume", "--minutes", args.minutes_base)
     once("control", "train_diffusion.py", "--stage", "control", "--resume", "--minutes", args.minutes_control)
-    once("forgiving", "train_decoder.py", "--minutes", args.minutes_forgiving)
+    once("refine", "train_diffusion.py", "--stage", "refine", "--resume", "--minutes", args.minutes_refine)
+    once("decoder", "train_decoder.py", "--minutes", args.minutes_decoder)
     for script in ("export.py", "plot_loss.py", "sample.py"):
         subprocess.run([sys.executable, str(ROOT / script)], check=True)
 

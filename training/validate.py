@@ -2,7 +2,7 @@
 
 What an exchanged condition costs is what the model makes of it. Timesteps, noise and masks are the same in every line.
 
-python training/validate.py [--bits 10] [--scenes 160] [--lines "as in a job"]
+python training/validate.py [--bits 10] [--scenes 160] [--below 0.4] [--lines "as in a job"]
 """
 import argparse
 
@@ -27,9 +27,10 @@ JOB = {"referenceAnother": 1.0, "referenceSelf": 0.0, "hideProductInSelf": 1.0, 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stage", choices=["base", "control"], default="control")
+    parser.add_argument("--stage", choices=["base", "control", "refine"], default="refine")
     parser.add_argument("--bits", type=int, default=10, help="of the mantissa of float16 that the weights keep")
     parser.add_argument("--scenes", type=int, default=10**6, help="at most so many")
+    parser.add_argument("--below", type=float, help="only timesteps in this lower part, 0 … 1; all without it")
     parser.add_argument("--lines", nargs="*", help="only these")
     args = parser.parse_args()
     start()
@@ -46,7 +47,7 @@ def main():
                "no depth": lambda batch: batch.control.zero_()}
     for name, change in changes.items():
         if args.lines is None or name in args.lines:
-            loss = loss_of(model, scenes, latents, depths, captions, empty, change, args.scenes)
+            loss = loss_of(model, scenes, latents, depths, captions, empty, change, args)
             print(f"{name}: {loss:.4f}", flush=True)
 
 
@@ -55,19 +56,19 @@ def roll(batch, name):
 
 
 @torch.no_grad()
-def loss_of(model, scenes, latents, depths, captions, empty, change, most):
+def loss_of(model, scenes, latents, depths, captions, empty, change, args):
     """Mean over held-out scenes whose style group has another picture."""
     index = np.array([i for i in scenes.test if scenes.siblings[i]])
     alphas = build_scheduler().alphas_cumprod
     rng = np.random.default_rng(CONFIG["seed"])
     torch.manual_seed(CONFIG["seed"])
-    order = rng.permutation(index)[:most]
+    order = rng.permutation(index)[:args.scenes]
     losses = []
     for begin in range(0, len(order) - BATCH + 1, BATCH):
         batch = make_batch(scenes, latents, depths, captions, empty, order[begin:begin + BATCH], rng)
         change(batch)
         with autocast():
-            losses.append(velocity_loss(model, batch, alphas, rng).item())
+            losses.append(velocity_loss(model, batch, alphas, rng, args.below and (1.0, args.below)).item())
     return float(np.mean(losses))
 
 
