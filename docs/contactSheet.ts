@@ -41,7 +41,7 @@ const { values: options } = parseArgs({
 });
 const numeric = Object.fromEntries(
   (["guidance", "steps", "strength"] as const).flatMap((name) =>
-    options[name] ? [[name, Number(options[name])]] : [],
+    options[name] !== undefined ? [[name, Number(options[name])]] : [],
   ),
 );
 

@@ -18,7 +18,7 @@ def main():
     start()
     for name, config in (("vae", "vae"), ("depth", "depth"), ("tokenizer", "tokenizer")):
         shutil.copytree(PACKAGE / config, RUNS / name, dirs_exist_ok=True)
-    for name in ("tokenizer", "autoencoder", "depth", "base"):
+    for name in ("tokenizer", "autoencoder", "depth", "base", "control"):
         (RUNS / f"{name}.done").touch()
     (RUNS / "started-from-package").touch()
     tokenizer = train_tokenizer.load()

@@ -46,7 +46,7 @@ def draw(points):
         pen.text((place(x_max * k / 5, y_min)[0], HEIGHT - BOTTOM + 10), f"{x_max * k / 5 / 1000:.0f}k", fill="black", font=font, anchor="ma")
     pen.text((WIDTH / 2, HEIGHT - 12), "samples seen", fill="black", font=font, anchor="mb")
     pen.text((LEFT, 14), "velocity loss (thin: 10 steps, thick: running mean)", fill="black", font=font)
-    for (name, line), colour in zip(points, ("#2563eb", "#d9480f")):
+    for (name, line), colour in zip(points, ("#2563eb", "#d9480f", "#2f9e44"), strict=True):
         if not line:
             continue
         pen.line([place(*p) for p in line], fill=colour, width=1)

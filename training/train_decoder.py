@@ -45,7 +45,7 @@ def train(scenes, latents, sources, args, rng):
     model.encoder.requires_grad_(False)
     critic = Critic().to(DEVICE, memory_format=torch.channels_last)
     if args.resume:
-        critic.load_state_dict(torch.load(RUNS / "critic.pt"))
+        critic.load_state_dict(torch.load(RUNS / "critic.pt", map_location=DEVICE))
     optimiser = torch.optim.AdamW(model.decoder.parameters(), lr=0, weight_decay=0.0, betas=(0.9, 0.99), fused=True)
     judge = torch.optim.AdamW(critic.parameters(), lr=SETTINGS["criticRate"], weight_decay=0.0, betas=(0.5, 0.99), fused=True)
     average = Average(model, limit=SETTINGS["average"])
@@ -57,19 +57,19 @@ def train(scenes, latents, sources, args, rng):
         budget.set_rate(optimiser, step)
         told, image, sure = (part.to(DEVICE) for part in crops(scenes, latents, sources, rng))
         decoded = decode(model, told)
-        pixels = pixel_loss((decoded - image) * sure)
+        error = pixel_loss((decoded - image) * sure)
         wrong = judged(critic, judge, image, decoded.detach(), told)
         if not args.resume and budget.used < SETTINGS["alone"] * budget.seconds:
-            pixels.backward()
+            error.backward()
             features = weight = torch.zeros(())
         else:
-            features, weight = adversarial(critic, image, decoded, told, pixels, last)
+            features, weight = adversarial(critic, image, decoded, told, error, last)
         torch.nn.utils.clip_grad_norm_(model.decoder.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad()
         step += 1
         average.update(step)
-        log.add(step, budget.used, step * SETTINGS["batch"], (pixels, features, wrong, weight))
+        log.add(step, budget.used, step * SETTINGS["batch"], (error, features, wrong, weight))
         if step % 1000 == 0:
             finish(model, critic, average, scenes, report=False)
     finish(model, critic, average, scenes, report=True)
@@ -96,17 +96,17 @@ def judged(critic, judge, image, decoded, latents):
     return loss.detach()
 
 
-def adversarial(critic, image, decoded, latents, pixels, last):
-    """Backward through pixels + features + the critic's opinion, weighed by its gradient at the last layer (VQGAN, Eq. 7)."""
+def adversarial(critic, image, decoded, latents, error, last):
+    """Backward through the error of pixels + features + the critic's opinion, weighed by its gradient at the last layer (VQGAN, Eq. 7)."""
     critic.requires_grad_(False)
     with autocast():
         with torch.no_grad():
             _, wanted = critic(image, latents)
         score, found = critic(decoded, latents)
     features, opinion = feature_distance(wanted, found), -score.float().mean()
-    of_pixels, of_opinion = (torch.autograd.grad(loss, last, retain_graph=True)[0].norm() for loss in (pixels, opinion))
-    weight = (SETTINGS["opinion"] * of_pixels / (of_opinion + 1e-6)).clamp(max=SETTINGS["mostOpinion"]).detach()
-    (pixels + SETTINGS["features"] * features + weight * opinion).backward()
+    of_error, of_opinion = (torch.autograd.grad(loss, last, retain_graph=True)[0].norm() for loss in (error, opinion))
+    weight = (SETTINGS["opinion"] * of_error / (of_opinion + 1e-6)).clamp(max=SETTINGS["mostOpinion"]).detach()
+    (error + SETTINGS["features"] * features + weight * opinion).backward()
     critic.requires_grad_(True)
     return features.detach(), weight
 
@@ -122,7 +122,7 @@ def finish(model, critic, average, scenes, report):
 
 @torch.no_grad()
 def sampled(scenes, latents, count, rng):
-    """[(scene, mirrored or not, latents [4,32,32])]: training scenes noised as a job of the default strength noises its reference, and
+    """[(scene, latents [4,32,32])], none of them mirrored: training scenes noised as a job of the default strength noises its reference, and
     sampled from there as a job samples."""
     tokenizer = train_tokenizer.load()
     model = load_average("refine", tokenizer)
@@ -132,7 +132,7 @@ def sampled(scenes, latents, count, rng):
         index = rng.choice(scenes.train, SETTINGS["sampleBatch"])
         ids, source, keep, control = as_in_a_job(scenes, index, tokenizer)
         result = generate(model, tokenizer, ids, pixels(scenes.images[source]), keep, "query", control, job, latents[0][index], len(found))
-        found += zip(index.tolist(), [False] * len(index), result)
+        found += zip(index.tolist(), result)
     print(f"sampled {len(found)} latents", flush=True)
     return found
 
@@ -143,7 +143,8 @@ def crops(scenes, latents, sources, rng):
     told, pictures, sure = [], [], []
     for _ in range(SETTINGS["batch"]):
         if sources and rng.random() < SETTINGS["sampledShare"]:
-            scene, flip, source = sources[rng.integers(len(sources))]
+            scene, source = sources[rng.integers(len(sources))]
+            flip = False
             sure.append(SETTINGS["sureOfSamples"])
         else:
             scene, flip = rng.choice(scenes.train), rng.random() < 0.5

@@ -149,7 +149,9 @@ def restore(stage, path, vocabulary, end_id, resume):
     if stage == "refine":
         saved = torch.load(CHECKPOINT / "control.pt", map_location="cpu")
         model.add_control()
-        model.load_state_dict(saved["average"], strict=False)
+        missing, unexpected = model.load_state_dict(saved["average"], strict=False)
+        if unexpected or [k for k in missing if "position_ids" not in k]:
+            raise RuntimeError(f"control.pt: missing {missing[:3]}, unexpected {unexpected[:3]}; was it trained with this config.json?")
         fresh |= {"steps_before": 0, "samples_before": saved["samples"], "average": saved["average"]}
     if stage == "control":
         saved = torch.load(CHECKPOINT / "base.pt", map_location="cpu")

@@ -32,12 +32,12 @@ export async function checkProvider(provider: Provider): Promise<readonly Provid
   return checks;
 }
 
-/** Runs the smallest graph of the embedded model, or the one that computes in float16 where that is asked for. */
+/** Runs the denoiser of the embedded model, small: the graph that has what providers lack, in the precision that is asked for. */
 export async function tryProvider(target: Target): Promise<ProviderTry> {
   try {
     const model = await openModel("mini", target);
     try {
-      await run(model, { graph: target.precision === "fp16" ? "denoiser" : "control", ...smallSize });
+      await run(model, { graph: "denoiser", ...smallSize });
       return { type: "runs" };
     } finally {
       await model.dispose();

@@ -72,18 +72,18 @@ export class Inventory {
         pointer: "/package",
       });
     }
-    // Those of a package that is here were accepted when it was installed; whether they are the same is looked up in it.
-    if (!licencesAccepted && this.stateOf(name).type !== "damaged") {
-      throw new BackdropError("licence_not_accepted", `package ${name}: its licences have to be accepted first`, {
-        pointer: "/licencesAccepted",
-      });
-    }
     if (this.isStopping) {
       throw new BackdropError("shutting_down", "the server is stopping; install it when it is back");
     }
     // One that is just being stopped begins again after that.
     const isEnding = this.running?.name === name && this.running.isStopped && !this.isWaiting(name);
     if (isInstalling(this.stateOf(name)) && !isEnding) return;
+    // Those of a package that is here were accepted when it was installed; whether they are the same is looked up in it.
+    if (!licencesAccepted && this.installed.damaged[name] === undefined) {
+      throw new BackdropError("licence_not_accepted", `package ${name}: its licences have to be accepted first`, {
+        pointer: "/licencesAccepted",
+      });
+    }
     this.waiting.push({ entry, licencesAccepted });
     this.setState(name, { type: "waiting" });
     this.startNext();
@@ -139,12 +139,23 @@ export class Inventory {
   private stateOf(name: string): PackageState {
     const state = this.states.get(name);
     if (state !== undefined && isInstalling(state)) return state;
-    const { helpers, damaged } = this.installed;
-    const message = damaged[name];
+    const message = this.installed.damaged[name];
     // Why it could not be mended says more than that it has to be.
     if (message !== undefined) return state ?? { type: "damaged", message };
-    const isHere = [...this.modelNames, helpers.segment, helpers.describe].includes(name);
-    return isHere ? { type: "installed" } : (state ?? { type: "absent" });
+    return this.isHere(name) ? { type: "installed" } : (state ?? { type: "absent" });
+  }
+
+  private isHere(name: string): boolean {
+    const { helpers } = this.installed;
+    return [...this.modelNames, helpers.segment, helpers.describe].includes(name);
+  }
+
+  /** How the installation of a package ended that is here and whole now, however it came: it would hide what happens to it later. */
+  private forgetEnds(): void {
+    for (const [name, state] of this.states) {
+      const isWhole = this.isHere(name) && this.installed.damaged[name] === undefined;
+      if (isWhole && !isInstalling(state)) this.states.delete(name);
+    }
   }
 
   private async read(): Promise<void> {
@@ -152,6 +163,7 @@ export class Inventory {
       const installed = await this.options.readInstalled();
       if (isDeepStrictEqual(installed, this.installed)) return;
       this.installed = installed;
+      this.forgetEnds();
       this.tell();
     } catch (err) {
       this.options.log.error({ err }, "the models' folders cannot be read");

@@ -20,9 +20,9 @@ import { type Conditions, predictNoise } from "./predictNoise.ts";
 import { renderPreview } from "./preview.ts";
 import { createPreviewPacing } from "./previewPacing.ts";
 import { createRecipe, type Recipe } from "./recipe.ts";
-import { emptyScene, fitReference, hideDropped } from "./reference.ts";
+import { emptyScene, fitReference, hideDropped, keepsAnything } from "./reference.ts";
 import { createSampler } from "./samplers/sampler.ts";
-import { layOutScene, type Scene, workToFrame } from "./scene.ts";
+import { frameOf, layOutScene, type Scene, workToFrame } from "./scene.ts";
 import { createStages, type TimingsMs } from "./stages.ts";
 
 export interface Hooks {
@@ -68,7 +68,9 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   const guided = settings.guidance !== 1;
   const fusion = fusionInputs(settings);
   const stages = createStages(hooks.signal);
-  const hasLayout = settings.strength < 1 && job.reference.mask.data.some((kept) => kept > 0);
+  // A reference of which nothing is kept has no layout to start from.
+  const hasLayout = settings.strength < 1 && keepsAnything(job.reference, frameOf(job));
+  const strength = hasLayout ? settings.strength : 1;
 
   const scene = await stages.run("layout", () => layOutScene(job, model.package, hasLayout));
   const wants = { previews: hooks.onPreview !== undefined };
@@ -92,13 +94,11 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     reference: await estimateDepth(model, visible.image, decisionMask),
   }));
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
-  // Of a layout, nothing may be left in the frame's part of the reference.
-  const strength = hasLayout && decisionMask.data.some((kept) => kept > 0) ? settings.strength : 1;
-  const ground = strength < 1 ? await stages.run("layout", () => emptyScene(visible)) : visible.image;
+  const start = hasLayout ? await stages.run("layout", () => emptyScene(visible)) : visible.image;
   const shadow = contactShadow(productMask);
-  const isShadowed = settings.contactShadow === "on" && strength < 1;
+  const isShadowed = settings.contactShadow === "on" && hasLayout;
   const collage = await stages.run("encode", () =>
-    encodeLatents(model, pasteProduct(isShadowed ? darken(ground, shadow) : ground, scene.workProduct), tile),
+    encodeLatents(model, pasteProduct(isShadowed ? darken(start, shadow) : start, scene.workProduct), tile),
   );
 
   const { guidance, depthScale, guidanceStart, guidanceEnd, controlStart, controlEnd } = settings;

@@ -1,5 +1,6 @@
 import { coverCrop, type Size } from "../../shared/geometry.ts";
 import { completeDropped } from "../image/completion/complete.ts";
+import { withoutFringe } from "../image/completion/pyramid.ts";
 import { fillDropped } from "../image/fill.ts";
 import { resample, whole } from "../image/resize.ts";
 import type { GreyImage, RgbaImage } from "../image/rgba.ts";
@@ -31,25 +32,36 @@ export function hideDropped({ image, mask }: Reference): Reference {
   return { image: fillDropped(image, mask), mask };
 }
 
-/** px: the longer side at which a hidden part is continued; finer than that is left to the model */
+/** What is continued is no larger than this: px of the longer side, and pixels that are hidden. Finer than that is left to the model. */
 const completedSide = 256;
+const completedPixels = 16_000;
 
 /**
  * The reference as a scene without what D hides: the kept picture continued into the hole. Fitted first, so that the work stays within
  * bounds for any picture.
  */
 export async function emptyScene({ image, mask }: Reference): Promise<RgbaImage> {
-  const scale = Math.min(1, completedSide / Math.max(image.width, image.height));
+  const kept = withoutFringe(mask);
+  const hidden = kept.data.filter((value) => value === 0).length;
+  const scale = Math.min(1, completedSide / Math.max(image.width, image.height), Math.sqrt(completedPixels / hidden));
   if (scale === 1) return completeDropped(image, mask);
-  const small: Size = { width: Math.round(image.width * scale), height: Math.round(image.height * scale) };
+  const side = (px: number) => Math.max(1, Math.round(px * scale));
+  const small: Size = { width: side(image.width), height: side(image.height) };
   const [smallImage, smallMask] = await Promise.all([
     resample(image, whole(image), small),
     resample(mask, whole(mask), small),
   ]);
-  const completed = completeDropped(smallImage, smallMask);
-  const enlarged = await resample(completed, whole(small), image);
-  return {
-    ...image,
-    data: image.data.map((value, i) => (mask.data[i >> 2] === 255 ? value : (enlarged.data[i] ?? 0))),
-  };
+  const enlarged = await resample(completeDropped(smallImage, smallMask), whole(small), image);
+  const data = image.data.map((value, i) => (kept.data[i >> 2] === 255 ? value : (enlarged.data[i] ?? 0)));
+  return { ...image, data };
+}
+
+/** Whether D keeps anything of the part that a picture of this shape takes. */
+export function keepsAnything({ image, mask }: Reference, shape: Size): boolean {
+  const { x, y, width, height } = coverCrop(image, shape);
+  for (let row = y; row < y + height; row++) {
+    const from = row * mask.width + x;
+    if (mask.data.subarray(from, from + width).some((kept) => kept > 0)) return true;
+  }
+  return false;
 }

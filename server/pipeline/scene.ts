@@ -28,10 +28,15 @@ export interface Scene {
   readonly workProduct: RgbaImage;
 }
 
+/** What is delivered has the size that is asked for, else the product picture's. */
+export function frameOf({ product, settings }: Job): Size {
+  return { width: settings.width ?? product.width, height: settings.height ?? product.height };
+}
+
 /** @param hasLayout whether the picture starts from the reference's layout, or from noise */
-export async function layOutScene({ product, settings }: Job, model: ModelPackage, hasLayout: boolean): Promise<Scene> {
-  const { width = product.width, height = product.height } = settings;
-  const frame = { width, height };
+export async function layOutScene(job: Job, model: ModelPackage, hasLayout: boolean): Promise<Scene> {
+  const { product, settings } = job;
+  const frame = frameOf(job);
   requireFrameSize(frame);
   const placement = settings.placement ? containIn(product, settings.placement) : defaultPlacement(product, frame);
   const placed = drawOnCanvas(await resample(product, whole(product), placement), placement, frame);
@@ -39,7 +44,7 @@ export async function layOutScene({ product, settings }: Job, model: ModelPackag
     throw new BackdropError(
       "product_empty",
       `placement: the product at ${placement.x},${placement.y},${placement.width},${placement.height} leaves nothing ` +
-        `visible in the ${width}×${height} frame; move it inside`,
+        `visible in the ${frame.width}×${frame.height} frame; move it inside`,
     );
   }
   const work = workSize(frame, hasLayout ? areaWithLayout(frame, model) : model.pixelArea, model.sideMultiple);

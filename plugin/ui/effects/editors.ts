@@ -67,6 +67,7 @@ export function createEditors({ host, connection, pixels, state, dispatch, subsc
     },
     openModels() {
       const { editor } = state();
+      if (editor.type === "models") return;
       const from = "picture" in editor ? editor : ({ type: "closed" } as const);
       dispatch({ type: "editor_changed", editor: { type: "models", from } });
     },

@@ -9,16 +9,17 @@ const finestRounds = 2;
 const roundsMore = 2;
 
 /**
- * `image` with every pixel whose mask is not 255 continued from the others: patches of what is kept are put together so that
+ * `image` with every pixel that the mask does not keep wholly continued from the others: patches of what is kept are put together so that
  * they agree with one another and with the surroundings; wood goes on as wood, sand as sand. What is dropped has no influence.
- * Deterministic. Where no patch is kept whole, as `fillDropped`.
+ * Deterministic. Where no patch is kept whole, as `fillDropped` does.
  *
  * Wexler, Shechtman, Irani 2007, "Space-Time Completion of Video", for one picture: matching and voting in turns, coarse to fine.
  */
 export function completeDropped(image: RgbaImage, mask: GreyImage): RgbaImage {
   const kept = withoutFringe(mask);
+  if (!kept.data.includes(0)) return image;
+  if (!kept.data.includes(255)) return fillDropped(image, mask);
   const smooth = fillDropped(image, kept);
-  if (smooth === image) return image;
 
   const random = uniform(1);
   let filled: { level: Level; field: PatchField } | undefined;

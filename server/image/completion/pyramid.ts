@@ -6,6 +6,8 @@ export const patchRadius = 3;
 const coarsestSide = 24;
 /** px beside a hole in which its edge may still be seen */
 const fringe = 2;
+/** Of 255: resampling rings, so that what is kept whole can come out a little less. */
+const wholly = 250;
 /** How much less a dropped pixel counts for each pixel that it is farther from what is kept (Wexler et al., 3.2). */
 const confidenceFall = 1.4;
 
@@ -25,10 +27,10 @@ export interface Level {
   readonly targets: Int32Array;
 }
 
-/** 255 where nothing within the fringe is less than 255, else 0. */
+/** 255 where everything within the fringe is kept, else 0. */
 export function withoutFringe(mask: GreyImage): GreyImage {
-  const isSeed = mask.data.map((value) => (value === 255 ? 0 : 1));
-  if (!isSeed.includes(1)) return mask;
+  const isSeed = mask.data.map((value) => (value >= wholly ? 0 : 1));
+  if (!isSeed.includes(1)) return { ...mask, data: mask.data.map(() => 255) };
   const distance = stepsTo(mask.width, mask.height, isSeed);
   return { ...mask, data: mask.data.map((_, i) => ((distance[i] ?? 0) > fringe ? 255 : 0)) };
 }

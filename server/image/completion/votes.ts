@@ -27,7 +27,7 @@ export function blendSeam(level: Level, field: PatchField): void {
     if (dropped[i] || weight === 0) continue;
     beside[i] = 255;
     for (let c = 0; c < 3; c++) {
-      missed[i * 4 + c] = 128 + ((sums[i * 3 + c] ?? 0) / weight - (colours[i * 3 + c] ?? 0)) / 2;
+      missed[i * 4 + c] = Math.round(128 + ((sums[i * 3 + c] ?? 0) / weight - (colours[i * 3 + c] ?? 0)) / 2);
     }
   }
   const { data } = fillDropped({ width, height, data: missed }, { width, height, data: beside });
