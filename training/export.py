@@ -14,13 +14,14 @@ from diffusers import AutoencoderTiny
 from safetensors.torch import load_file, save_file
 from transformers import DepthAnythingForDepthEstimation
 
+import checkpoint
 import model_card
 import train_tokenizer
 from adapter import adapter_state
 from config import CONFIG, PACKAGE, RUNS, start
 from data import load_scenes
 from models import Backdrop, build_autoencoder, build_depth, build_scheduler
-from train_diffusion import CHECKPOINT
+from train_diffusion import CHECKPOINT, STAGES
 
 LIMIT_BYTES = 60_000_000
 # A repository with every version of the weights in its history stays small, since zeros compress.
@@ -31,7 +32,7 @@ UNUSED = ("backbone.embeddings.mask_token", "neck.fusion_stage.layers.0.residual
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stage", choices=["none", "base", "control", "refine"], default="refine")
+    parser.add_argument("--stage", choices=["none", *STAGES], default="refine")
     parser.add_argument("--out", type=Path, default=PACKAGE)
     args = parser.parse_args()
     start()
@@ -75,9 +76,7 @@ def averaged(stage, tokenizer):
     average = torch.load(CHECKPOINT / f"{stage}.pt", map_location="cpu")["average"]
     if stage != "base":
         model.add_control()
-    missing, unexpected = model.load_state_dict(average, strict=False)
-    if unexpected or [k for k in missing if "position_ids" not in k]:
-        raise RuntimeError(f"{stage}.pt: missing {missing[:3]}, unexpected {unexpected[:3]}; was it trained with this config.json?")
+    checkpoint.require_fit(model.load_state_dict(average, strict=False), f"{stage}.pt")
     return model if stage != "base" else model.add_control()
 
 

@@ -4,9 +4,9 @@ The tokenizer, the latent space and the depth network are taken over as they are
 compression and the adapter become `base.pt`, and with the ControlNet `control.pt`."""
 import shutil
 
-import torch
 from safetensors.torch import load_file
 
+import checkpoint
 import train_tokenizer
 from adapter import load_adapter
 from config import PACKAGE, RUNS, start
@@ -24,20 +24,24 @@ def main():
     tokenizer = train_tokenizer.load()
     model = Backdrop(tokenizer.get_vocab_size(), tokenizer.token_to_id(train_tokenizer.END))
     load(model)
-    CHECKPOINT.mkdir(parents=True, exist_ok=True)
     write(model, "base")
     model.add_control()
-    check(model.control.load_state_dict(tensors("controlnet/diffusion_pytorch_model.safetensors"), strict=False))
+    fit(model.control, "controlnet/diffusion_pytorch_model.safetensors")
     write(model, "control")
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M parameters from {PACKAGE}")
 
 
 def load(model):
     """Every tensor of the package but the ControlNet's into the model, by the names that export.py gave them."""
-    check(model.unet.load_state_dict(tensors("unet/diffusion_pytorch_model.safetensors"), strict=False), but="processor")
+    fit(model.unet, "unet/diffusion_pytorch_model.safetensors", but="processor")
     load_adapter(model.unet, model.compression, tensors("ip_adapter.safetensors"))
-    for module, path, prefix in ((model.text, "text_encoder", "text_model."), (model.vision.clip, "image_encoder", "vision_model.")):
-        check(module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors(f"{path}/model.safetensors").items()}, strict=False))
+    fit(model.text, "text_encoder/model.safetensors", prefix="text_model.")
+    fit(model.vision.clip, "image_encoder/model.safetensors", prefix="vision_model.")
+
+
+def fit(module, path, prefix="", but="position_ids"):
+    values = {name.removeprefix(prefix): value for name, value in tensors(path).items()}
+    checkpoint.require_fit(module.load_state_dict(values, strict=False), path, but)
 
 
 def tensors(path):
@@ -46,14 +50,9 @@ def tensors(path):
 
 def write(model, stage):
     """A checkpoint of no steps, to go on from."""
-    torch.save({"model": model.state_dict(), "average": {n: p.detach() for n, p in model.named_parameters()}, "optimiser": None,
-                "step": 0, "steps_before": 0, "samples_before": 0, "samples": 0, "seconds": 0.0}, CHECKPOINT / f"{stage}.pt")
-
-
-def check(result, but="position_ids"):
-    missing = [k for k in result.missing_keys if but not in k]
-    if missing or result.unexpected_keys:
-        raise RuntimeError(f"models/mini does not fit config.json: missing {missing[:3]}, unexpected {result.unexpected_keys[:3]}")
+    checkpoint.write(CHECKPOINT / f"{stage}.pt", {
+        "model": model.state_dict(), "average": {n: p.detach() for n, p in model.named_parameters()}, "optimiser": None, "step": 0,
+        "steps_before": 0, "samples_before": 0, "samples": 0, "seconds": 0.0})
 
 
 if __name__ == "__main__":

@@ -69,8 +69,12 @@ def objective(model, image, halve):
     latents = latents + SETTINGS["latentNoise"] * torch.randn_like(latents)
     decoded = model.decode(latents).sample.float()
     error = decoded - image
-    l1 = error.abs().mean()
-    return l1 + error.square().mean() + 0.5 * edge_loss(error) + hue_loss(error) + 0.02 * statistics, l1.detach()
+    return pixel_loss(error) + 0.02 * statistics, error.detach().abs().mean()
+
+
+def pixel_loss(error):
+    """L1 + L2 + edges + hue of error [B,3,H,W]."""
+    return error.abs().mean() + error.square().mean() + 0.5 * edge_loss(error) + hue_loss(error)
 
 
 def hue_loss(error):

@@ -17,7 +17,7 @@ from config import CONFIG, DEVICE, RUNS, autocast, start
 from critic import Critic, critic_loss, feature_distance
 from data import load_scenes, pixels
 from sample import as_in_a_job, generate, load_average
-from train_autoencoder import OUT, edge_loss, hue_loss, save
+from train_autoencoder import OUT, pixel_loss, save
 from train_diffusion import encoded
 from widen import widened
 
@@ -78,10 +78,6 @@ def train(scenes, latents, sources, args, rng):
 def decode(model, latents):
     with autocast():
         return model.decode(latents / model.config.scaling_factor).sample.float()
-
-
-def pixel_loss(error):
-    return error.abs().mean() + error.square().mean() + 0.5 * edge_loss(error) + hue_loss(error)
 
 
 def judged(critic, judge, image, decoded, latents):

@@ -25,11 +25,12 @@ from estimate_depth import estimated_depth
 from models import Backdrop, build_scheduler
 
 CHECKPOINT = RUNS / "diffusion"
+STAGES = ["base", "control", "refine"]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stage", choices=["base", "control", "refine"], required=True)
+    parser.add_argument("--stage", choices=STAGES, required=True)
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--resume", action="store_true", help="go on from this stage's own checkpoint, if there is one")
     parser.add_argument("--batch", type=int)
@@ -56,7 +57,7 @@ def train(stage, settings, resume):
     average = Average(model, state["average"])
     budget = Budget(settings["minutes"], settings["rate"], settings["warmupSteps"], settings["finalRate"], state["seconds"])
     log = LossLog(RUNS / stage / "loss.csv", ["loss"])
-    rng = np.random.default_rng(CONFIG["seed"] + state["step"] + 10**6 * ["base", "control", "refine"].index(stage))
+    rng = np.random.default_rng(CONFIG["seed"] + state["step"] + 10**6 * STAGES.index(stage))
     order = Epochs(scenes.train, settings["batch"], rng)
     alphas = build_scheduler().alphas_cumprod.to(DEVICE)
     compiled(model)
@@ -149,9 +150,7 @@ def restore(stage, path, vocabulary, end_id, resume):
     if stage == "refine":
         saved = torch.load(CHECKPOINT / "control.pt", map_location="cpu")
         model.add_control()
-        missing, unexpected = model.load_state_dict(saved["average"], strict=False)
-        if unexpected or [k for k in missing if "position_ids" not in k]:
-            raise RuntimeError(f"control.pt: missing {missing[:3]}, unexpected {unexpected[:3]}; was it trained with this config.json?")
+        checkpoint.require_fit(model.load_state_dict(saved["average"], strict=False), "control.pt")
         fresh |= {"steps_before": 0, "samples_before": saved["samples"], "average": saved["average"]}
     if stage == "control":
         saved = torch.load(CHECKPOINT / "base.pt", map_location="cpu")

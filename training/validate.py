@@ -17,7 +17,7 @@ from estimate_depth import estimated_depth
 from export import rounded
 from models import build_scheduler
 from sample import load_average
-from train_diffusion import encoded, velocity_loss
+from train_diffusion import STAGES, encoded, velocity_loss
 
 BATCH = 32
 # As in a job: the reference is another picture of the style, its product hidden, Eq. 6; nothing else is left to chance.
@@ -27,7 +27,7 @@ JOB = {"referenceAnother": 1.0, "referenceSelf": 0.0, "hideProductInSelf": 1.0, 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stage", choices=["base", "control", "refine"], default="refine")
+    parser.add_argument("--stage", choices=STAGES, default="refine")
     parser.add_argument("--bits", type=int, default=10, help="of the mantissa of float16 that the weights keep")
     parser.add_argument("--scenes", type=int, default=10**6, help="at most so many")
     parser.add_argument("--below", type=float, help="only timesteps in this lower part, 0 … 1; all without it")

@@ -1,3 +1,5 @@
+import { mulberry32 } from "../../shared/mulberry32.ts";
+
 /** A figure with its 95 % interval. */
 export interface Estimate {
   readonly value: number;
@@ -48,15 +50,4 @@ export function jackknife<Unit>(units: readonly Unit[], statistic: (units: reado
 
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Tommy Ettinger's mulberry32: a small generator of numbers in [0, 1), for resampling only. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

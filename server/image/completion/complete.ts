@@ -1,3 +1,4 @@
+import { mulberry32 } from "../../../shared/mulberry32.ts";
 import { fillDropped } from "../fill.ts";
 import type { GreyImage, RgbaImage } from "../rgba.ts";
 import { match, type PatchField, startField } from "./patchField.ts";
@@ -21,7 +22,7 @@ export function completeDropped(image: RgbaImage, mask: GreyImage): RgbaImage {
   if (!kept.data.includes(255)) return fillDropped(image, mask);
   const smooth = fillDropped(image, kept);
 
-  const random = uniform(1);
+  const random = mulberry32(1);
   let filled: { level: Level; field: PatchField } | undefined;
   for (const [coarseness, level] of [...pyramid(smooth, kept).entries()].reverse()) {
     if (!level.isSource.includes(1)) continue;
@@ -42,15 +43,4 @@ export function completeDropped(image: RgbaImage, mask: GreyImage): RgbaImage {
     if (isDropped) for (let c = 0; c < 3; c++) data[i * 4 + c] = Math.round(colours[i * 3 + c] ?? 0);
   });
   return { ...image, data };
-}
-
-/** Numbers 0 … 1, the same each time (mulberry32). */
-function uniform(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
