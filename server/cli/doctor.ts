@@ -1,7 +1,7 @@
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { z } from "zod";
 import { toBackdropError } from "../../shared/errors.ts";
-import { type Provider, providers } from "../../shared/providers.ts";
+import { type Provider, type ProviderChoice, providers } from "../../shared/providers.ts";
 import { listHelpers } from "../assist/helperPackage.ts";
 import { readGpus } from "../engine/deviceMemory.ts";
 import { listPackages, modelsDirs } from "../engine/packages.ts";
@@ -12,6 +12,8 @@ import { modelState } from "./modelState.ts";
 import { askProviderChild, brokenDriver } from "./providerChild.ts";
 
 export interface DoctorOptions {
+  /** `auto` compares all that are here with the CPU, `cpu` none */
+  readonly provider: ProviderChoice;
   readonly json?: true;
 }
 
@@ -23,27 +25,30 @@ interface Finding {
   readonly fix?: string;
 }
 
-/** `backdrop doctor`: exit 0 when pictures can be generated here. */
-export async function doctorCommand({ json }: DoctorOptions, io: Io): Promise<number> {
-  const findings = [
-    nodeVersion(),
-    hardware(),
-    ...(await graphicsMemory()),
-    await runtime(),
-    ...(await gpus()),
-    await pictures(),
-    ...(await models()),
-  ];
-  for (const finding of findings) {
+/** `backdrop doctor`: exit 0 when pictures can be generated here. Says each finding as soon as it is known. */
+export async function doctorCommand({ provider, json }: DoctorOptions, io: Io): Promise<number> {
+  let ok = true;
+  for await (const finding of findings(provider)) {
+    ok &&= finding.ok;
     if (json) printJson(io, { type: "finding", ...finding });
     else {
       const fix = finding.fix === undefined ? "" : `\n    fix: ${finding.fix}`;
       io.stdout(`${finding.ok ? "ok " : "NOT"} ${finding.about}: ${finding.found}${fix}\n`);
     }
   }
-  const ok = findings.every((finding) => finding.ok);
   if (json) printJson(io, { type: "done", ok });
   return ok ? exitCodes.done : exitCodes.internalFailure;
+}
+
+/** What takes long comes last. */
+async function* findings(provider: ProviderChoice): AsyncGenerator<Finding> {
+  yield nodeVersion();
+  yield hardware();
+  yield* await graphicsMemory();
+  yield await runtime();
+  yield await pictures();
+  yield* await models();
+  yield* gpus(provider);
 }
 
 function nodeVersion(): Finding {
@@ -82,15 +87,13 @@ async function runtime(): Promise<Finding> {
 }
 
 /** A GPU is no need. What the runtime knows is tried, since only that tells. */
-async function gpus(): Promise<readonly Finding[]> {
+async function* gpus(chosen: ProviderChoice): AsyncGenerator<Finding> {
   const { listProviders } = await import("../runtime/providers.ts").catch(() => ({ listProviders: () => [] }));
   const known = new Set(listProviders().map(({ name }) => name));
-  const findings: Finding[] = [];
   for (const provider of providers) {
-    if (provider === "auto" || provider === "cpu" || !known.has(provider)) continue;
-    for (const check of await checksOf(provider)) findings.push(gpuFinding(provider, check));
+    if (provider === "auto" || provider === "cpu" || (chosen !== "auto" && chosen !== provider)) continue;
+    if (known.has(provider)) for (const check of await checksOf(provider)) yield gpuFinding(provider, check);
   }
-  return findings;
 }
 
 /** In a process of its own: a driver may take it down. */

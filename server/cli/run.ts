@@ -156,6 +156,11 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     );
 
   command("doctor", "what this machine can run, what is missing, and the command that fixes it")
+    .addOption(
+      new Option("--provider <name>", "compare only this one with the CPU; cpu: none, which is quick")
+        .choices(providers)
+        .default("auto", "all that are here"),
+    )
     .addOption(json())
     .action(async (options: DoctorOptions) => exit(await (await import("./doctor.ts")).doctorCommand(options, io)));
 

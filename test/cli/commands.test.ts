@@ -42,7 +42,7 @@ test("doctor tells what is here", async () => {
   const gpu = '#!/bin/sh\necho "81559, 40960, NVIDIA H100 80GB HBM3"\n';
   await writeFile(join(programs, "nvidia-smi"), gpu, { mode: 0o755 });
   vi.stubEnv("PATH", `${programs}${delimiter}${process.env.PATH}`);
-  const { events } = await command(["doctor", "--json"]);
+  const { events } = await command(["doctor", "--provider", "cpu", "--json"]);
   const findings = Object.fromEntries(events().map((event) => [event.about, event]));
   expect(findings["Node.js"]).toMatchObject({ ok: true, found: process.versions.node });
   expect(findings.onnxruntime).toMatchObject({ ok: true, found: expect.stringContaining("cpu") });

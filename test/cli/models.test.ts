@@ -21,7 +21,7 @@ test("list offers what can be installed, with its size and licence", async () =>
 });
 
 test("doctor names them too, as a choice", async () => {
-  const { events } = await command(["doctor", "--json"]);
+  const { events } = await command(["doctor", "--provider", "cpu", "--json"]);
   const found = expect.stringContaining("sdxl, sd15");
   expect(events()).toContainEqual(expect.objectContaining({ about: "more models", ok: true, found }));
 });

@@ -16,6 +16,7 @@ import { generate } from "../../server/pipeline/generate.ts";
 import { decodeJob } from "../../server/pipeline/job.ts";
 import type { Precision, Target } from "../../shared/providers.ts";
 import { parseSettings } from "../../shared/settings.ts";
+import { command } from "../cli/command.ts";
 import { paint, png } from "../image/makePictures.ts";
 import { floats, noise, openGraph, relativeError, someInputs, type TestTensor } from "../networks/support.ts";
 
@@ -102,6 +103,15 @@ describe.skipIf(!hasDevice)("on WebGPU", () => {
     const exact = await run(graphOf({ provider: "cpu", precision: "fp32" }, x.shape, formula), x);
     const found = await run(graphOf({ provider: "webgpu", precision: "fp32" }, x.shape, formula), x, onGpu);
     expect(relativeError(exact, found)).toBeLessThan(1e-5);
+  });
+
+  test("doctor compares every graph of the embedded model with the CPU's", async () => {
+    const { exitCode, events } = await command(["doctor", "--provider", "webgpu", "--json"]);
+    expect(exitCode).toBe(0);
+    const found = expect.stringMatching(
+      /^differs from the CPU by 0\.00\d+ %; a step of the embedded model takes \d+ ms/,
+    );
+    expect(events()).toContainEqual({ type: "finding", about: "webgpu in fp32", ok: true, found });
   });
 
   test("a whole job paints the CPU's picture", async () => {
