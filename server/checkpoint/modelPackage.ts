@@ -32,6 +32,11 @@ export const descriptionSchema = z.strictObject({
   pixelArea: positive.max(4096 ** 2),
   /** the most that it paints where it is given a layout to start from (strength below 1), which holds larger pictures together too */
   layoutPixelArea: positive.max(4096 ** 2).optional(),
+  /**
+   * what a layout is noised with: `white` unless given, as every model expects; `blue` leaves the layout's coarse part as it is, since what a small
+   * model does not take off of coarse noise shows as mottling
+   */
+  layoutNoise: z.enum(["white", "blue"]).optional(),
   /** both sides of what it paints are multiples of this, px */
   sideMultiple: positive.multipleOf(8),
   /** RGB in [−1, 1] ≈ Σ latent channel × factors + bias, for instant previews; from scaled latents */

@@ -12,9 +12,9 @@ import { estimateDepth } from "./estimateDepth.ts";
 import { fusionInputs } from "./fusion.ts";
 import { isWithin } from "./interval.ts";
 import type { DecidedJob, Job } from "./job.ts";
-import { blendProduct, decodeLatents, encodeLatents, latentCount, toLatentMask } from "./latents.ts";
+import { blendProduct, decodeLatents, encodeLatents, latentCount, latentDims, toLatentMask } from "./latents.ts";
 import type { Model } from "./model.ts";
-import { noiseStream } from "./noise.ts";
+import { blueNoise, noiseStream } from "./noise.ts";
 import { toPlane } from "./plane.ts";
 import { type Conditions, predictNoise } from "./predictNoise.ts";
 import { renderPreview } from "./preview.ts";
@@ -118,7 +118,9 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   for (let variant = 1; variant <= settings.variants; variant++) {
     const seed = (settings.seed + variant - 1) >>> 0;
     const draw = noiseStream(seed);
-    const noise = draw(latentCount(scene.work));
+    const white = draw(latentCount(scene.work));
+    const isBlue = hasLayout && model.package.layoutNoise === "blue";
+    const noise = isBlue ? blueNoise(white, latentDims(scene.work)) : white;
     const trajectory = { steps: settings.steps, strength, draw };
     const sampler = createSampler(settings.sampler, model.package.scheduler, trajectory);
     const { timesteps } = sampler;

@@ -10,8 +10,11 @@ import { inTiles, type Planes, type Tiling } from "./tiles.ts";
 /** In every autoencoder of the Stable Diffusion family. */
 const latentChannels = 4;
 
-/** [1, 4, H/8, W/8] of a picture size in px */
-export function latentDims({ width, height }: Size): readonly [number, number, number, number] {
+/** [1, 4, H/8, W/8] */
+export type LatentDims = readonly [number, number, number, number];
+
+/** of a picture size in px */
+export function latentDims({ width, height }: Size): LatentDims {
   return [1, latentChannels, height / latentStride, width / latentStride];
 }
 

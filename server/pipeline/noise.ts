@@ -1,3 +1,5 @@
+import type { LatentDims } from "./latents.ts";
+
 /** The next `count` samples, an even number, of one stream of noise. */
 export type DrawNoise = (count: number) => Float32Array;
 
@@ -25,6 +27,25 @@ export function noiseStream(seed: number): DrawNoise {
     }
     return samples;
   };
+}
+
+/**
+ * Blue noise of white noise ε [1, C, H, W]: ε − B∗ε, B = (1 2 1)ᵀ(1 2 1)/16, edges repeated. It has nothing that is coarser than a few elements.
+ * Huang et al. 2024 (arXiv 2402.04930) train with such noise.
+ */
+export function blueNoise(white: Float32Array, [, , height, width]: LatentDims): Float32Array {
+  const smooth = smoothed(smoothed(white, width, 1), height, width);
+  return white.map((value, i) => value - (smooth[i] ?? 0));
+}
+
+/** (x₋₁ + 2x + x₊₁)/4 along an axis of `count` places that lie `stride` apart. */
+function smoothed(samples: Float32Array, count: number, stride: number): Float32Array {
+  return samples.map((value, i) => {
+    const place = Math.floor(i / stride) % count;
+    const before = place > 0 ? (samples[i - stride] ?? 0) : value;
+    const after = place < count - 1 ? (samples[i + stride] ?? 0) : value;
+    return (before + 2 * value + after) / 4;
+  });
 }
 
 function xoshiro128(seed: number): () => number {

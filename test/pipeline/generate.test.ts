@@ -82,6 +82,20 @@ test("the contact shadow counts below strength 1", async () => {
   expect(await shadowed("on", 1)).toEqual(await shadowed("off", 1));
 });
 
+test("blue noise leaves the coarse part of a layout alone; without a layout all noise is white", async () => {
+  /** the mean of what the first step begins with */
+  const startOf = async (layoutNoise: "white" | "blue", strength: number, seed: number) => {
+    const model = arithmeticModel({ layoutNoise });
+    await run({ product, reference }, { prompt: "a", seed, steps: 3, strength }, {}, model);
+    const start = numbers(model.calls.find(({ graph }) => graph === "denoiser")?.inputs.sample);
+    return start.reduce((sum, value) => sum + value, 0) / start.length;
+  };
+  const between = async (noise: "white" | "blue") =>
+    Math.abs((await startOf(noise, 0.6, 1)) - (await startOf(noise, 0.6, 2)));
+  expect(await between("blue")).toBeLessThan(0.1 * (await between("white")));
+  expect(await startOf("blue", 1, 1)).toBe(await startOf("white", 1, 1));
+});
+
 test("what the decision mask hides has no influence, whatever the strength", async () => {
   const mask = { name: "mask", bytes: await png(paint(120, 90, (x, y) => grey(x < 68 && y > 11 ? 255 : 0))) };
   const bright = paint(120, 90, (x, y) => (x < 68 && y > 11 ? [x, y, 90, 255] : [255, 255, 255, 255]));

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { naturalLog, noiseStream } from "../../server/pipeline/noise.ts";
+import { blueNoise, naturalLog, noiseStream } from "../../server/pipeline/noise.ts";
 
 const count = 100_000;
 
@@ -38,4 +38,21 @@ test("the logarithm made of exact operations agrees with Math.log", () => {
   for (let x = 1e-19; x < 10; x *= 1.0137) {
     expect(Math.abs(naturalLog(x) - Math.log(x))).toBeLessThan(4e-15 * Math.max(1, Math.abs(Math.log(x))));
   }
+});
+
+test("blue noise is white noise less its weighted mean of 3 × 3, in every plane for itself", () => {
+  const [height, width] = [5, 7];
+  const white = noiseStream(4)(2 * height * width);
+  const at = (plane: number, y: number, x: number) => {
+    const [row, column] = [Math.min(Math.max(y, 0), height - 1), Math.min(Math.max(x, 0), width - 1)];
+    return white[(plane * height + row) * width + column] ?? 0;
+  };
+  const weights = [1, 2, 1].flatMap((b, dy) =>
+    [1, 2, 1].map((a, dx) => ({ dy: dy - 1, dx: dx - 1, weight: (a * b) / 16 })),
+  );
+  blueNoise(white, [1, 2, height, width]).forEach((value, i) => {
+    const [plane, y, x] = [Math.floor(i / width / height), Math.floor(i / width) % height, i % width];
+    const mean = weights.reduce((sum, { dy, dx, weight }) => sum + weight * at(plane, y + dy, x + dx), 0);
+    expect(value).toBeCloseTo(at(plane, y, x) - mean, 6);
+  });
 });
