@@ -3,10 +3,11 @@ import { serve } from "../server/cli/serve.ts";
 import { programDir } from "../server/engine/packages.ts";
 import { homeAt } from "../server/home/paths.ts";
 import { createLog } from "../server/log/log.ts";
+import { noHelpers } from "../shared/protocol/helpers.ts";
 
 // The real server with the tests' stub for its engine, for bench/server.ts: argument 1 is its home. Prints its port.
 
-const installed = { models: [], helpers: { segment: null, describe: null }, damaged: {} };
+const installed = { models: [], helpers: noHelpers, damaged: {} };
 const server = await serve({
   home: homeAt(process.argv[2] ?? ""),
   port: 0,

@@ -151,7 +151,7 @@ def describe(out, rgb):
         "text": {"maxTokens": CONFIG["maxTokens"], "hiddenState": "last_normed"},
         "tokenCompression": "linear", "fusion": "query", "strength": 0.3, "guidance": 3,
         "depth": {"imageSize": depth["image"], "mean": CONFIG["mean"], "std": CONFIG["std"], "scale": "unit",
-                  "conditioning": "stacked"},
+                  "conditioning": "stacked", "isStandIn": True},
         "guidanceRescale": 0.7, "unconditionalText": "encode", "files": files,
     }
     (out / "backdrop.json").write_text(json.dumps(description, indent=2) + "\n")

@@ -14,7 +14,7 @@ import { Graph } from "../onnx/graph.ts";
 import { fastestLayout } from "../onnx/layout.ts";
 import { Scope } from "../onnx/scope.ts";
 import type { Layout } from "../onnx/shape.ts";
-import type { Checkpoint, Part } from "./checkpoint.ts";
+import type { Checkpoint, PackageParts, Part } from "./checkpoint.ts";
 import { type FixedGraph, type GraphRequest, graphTarget, type SizedGraph } from "./graphRequest.ts";
 
 /** Builds one graph of a package from its configs and weight headers. */
@@ -30,6 +30,14 @@ export async function buildGraph(
   };
   if ("width" in request) await buildSized(checkpoint, request.graph, request, scope);
   else await buildFixed(checkpoint, request.graph, scope);
+  return graph;
+}
+
+/** Builds the `depth` graph of a package that may have nothing else. */
+export async function buildDepthGraph(parts: PackageParts, imageSize: number, target: Target): Promise<Graph> {
+  const request = { graph: "depth" } as const;
+  const graph = new Graph(request.graph, graphTarget(request, target), graphLayout(request, target));
+  await depth(parts, imageSize, async (part) => new Scope(graph, await parts.weights(part), part));
   return graph;
 }
 
@@ -112,12 +120,12 @@ async function buildFixed(checkpoint: Checkpoint, graph: FixedGraph, scope: Open
       });
     }
     case "depth":
-      return buildDepth(
-        await scope("depth"),
-        parseDepthConfig(await checkpoint.config("depth")),
-        modelPackage.depth.imageSize,
-      );
+      return await depth(checkpoint, modelPackage.depth.imageSize, scope);
   }
+}
+
+async function depth(parts: PackageParts, imageSize: number, scope: OpenScope): Promise<void> {
+  buildDepth(await scope("depth"), parseDepthConfig(await parts.config("depth")), imageSize);
 }
 
 /** R8: `stacked` depths have a channel each, a `composite` is a grey picture of three. */

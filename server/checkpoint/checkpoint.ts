@@ -6,6 +6,7 @@ import type { Updates, Weights } from "../onnx/scope.ts";
 import { placeLora, requirePlainAlpha } from "./lora.ts";
 import { type ModelPackage, readModelPackage } from "./modelPackage.ts";
 import { readSafetensors, readSafetensorsNotes } from "./safetensors.ts";
+import type { FilesOfPackage } from "./verifyPackage.ts";
 
 /** The parts of a package that have weights, and which networks may own keys of each. */
 const parts = {
@@ -30,52 +31,57 @@ const parts = {
 
 export type Part = keyof typeof parts;
 
-/** A model package opened for compiling: its description, configs and weight headers, read on demand and once. */
-export interface Checkpoint {
-  readonly dir: string;
-  readonly modelPackage: ModelPackage;
+/** What a package's graphs are made of: the parts' configs and weight headers, read on demand and once. */
+export interface PackageParts {
   readonly config: (part: Exclude<Part, "ip_adapter">) => Promise<unknown>;
   readonly weights: (part: Part) => Promise<Weights>;
+}
+
+/** A model package opened for compiling. */
+export interface Checkpoint extends PackageParts {
+  readonly modelPackage: ModelPackage;
   /** what the package's LoRA adds to the UNet's weights */
   readonly unetUpdates: () => Promise<Updates>;
 }
 
 export async function openCheckpoint(dir: string): Promise<Checkpoint> {
   const modelPackage = await readModelPackage(dir);
+  const updates = new Map<Part, Promise<Updates>>();
+  const opened = openParts(modelPackage);
+  return {
+    ...opened,
+    modelPackage,
+    unetUpdates: () => once(updates, "unet", async () => readLora(modelPackage, await opened.weights("unet"))),
+  };
+}
+
+/** Those of a model package or of a helper. */
+export function openParts(files: FilesOfPackage): PackageParts {
   const configs = new Map<Part, Promise<unknown>>();
   const headers = new Map<Part, Promise<Weights>>();
-  const updates = new Map<Part, Promise<Updates>>();
-  const weights = (part: Part) => once(headers, part, () => readWeights(modelPackage, part));
   return {
-    dir,
-    modelPackage,
-    config: (part) => once(configs, part, () => readJson(modelPackage, `${parts[part].folder}/config.json`)),
-    weights,
-    unetUpdates: () => once(updates, "unet", async () => readLora(modelPackage, await weights("unet"))),
+    config: (part) => once(configs, part, () => readJson(files, `${parts[part].folder}/config.json`)),
+    weights: (part) => once(headers, part, () => readWeights(files, part)),
   };
 }
 
 /** Changes whenever a graph compiled from this package could change. */
-export async function fingerprint(checkpoint: Checkpoint, compilerHash: string): Promise<string> {
-  const hash = createHash("sha256").update(compilerHash);
-  const paths = checkpoint.modelPackage.files.map((file) => file.path);
-  for (const path of ["backdrop.json", ...paths.filter((p) => p.endsWith(".json"))]) {
-    const content = await readFile(join(checkpoint.dir, path)).catch((cause: unknown) => {
-      throw new BackdropError("model_corrupt", `${path}: cannot be read; install the model again`, { cause });
-    });
-    hash.update(content);
+export async function fingerprint(
+  { dir, files, sha256 }: Pick<ModelPackage, "dir" | "files" | "sha256">,
+  compilerHash: string,
+): Promise<string> {
+  const hash = createHash("sha256").update(compilerHash).update(sha256);
+  for (const { path } of files) {
+    if (path.endsWith(".json")) hash.update(await readText(dir, path));
+    if (path.endsWith(".safetensors")) hash.update(JSON.stringify([...(await readSafetensors(join(dir, path), path))]));
   }
-  for (const part of Object.keys(parts).filter(isPart)) {
-    if (paths.includes(location(part))) hash.update(JSON.stringify([...(await checkpoint.weights(part))]));
-  }
-  if (checkpoint.modelPackage.lora) hash.update(JSON.stringify([...(await checkpoint.unetUpdates())]));
   return hash.digest("hex");
 }
 
-async function readWeights(modelPackage: ModelPackage, part: Part): Promise<Weights> {
+async function readWeights(files: FilesOfPackage, part: Part): Promise<Weights> {
   const path = location(part);
-  requireListed(modelPackage, path);
-  const weights = await readSafetensors(join(modelPackage.dir, path), path);
+  requireListed(files, path);
+  const weights = await readSafetensors(join(files.dir, path), path);
   const foreign = [...weights.keys()].find((key) => !parts[part].owns.some((prefix) => key.startsWith(prefix)));
   if (foreign !== undefined) {
     throw new BackdropError(
@@ -95,31 +101,34 @@ async function readLora(modelPackage: ModelPackage, unet: Weights): Promise<Upda
   return placeLora(await readSafetensors(file, lora.file), unet, lora.file, lora.scale);
 }
 
-async function readJson(modelPackage: ModelPackage, path: string): Promise<unknown> {
-  requireListed(modelPackage, path);
+async function readJson(files: FilesOfPackage, path: string): Promise<unknown> {
+  requireListed(files, path);
+  const text = await readText(files.dir, path);
   try {
-    return JSON.parse(await readFile(join(modelPackage.dir, path), "utf8"));
+    return JSON.parse(text);
   } catch (cause) {
-    throw new BackdropError("model_corrupt", `${path}: cannot be read as JSON; install the model again`, { cause });
+    throw new BackdropError("model_corrupt", `${path}: is not JSON; install the model again`, { cause });
   }
 }
 
+async function readText(dir: string, path: string): Promise<string> {
+  return await readFile(join(dir, path), "utf8").catch((cause: unknown) => {
+    throw new BackdropError("model_corrupt", `${path}: cannot be read; install the model again`, { cause });
+  });
+}
+
 /** Only listed files are checked by size and sha256 and are part of the fingerprint, so nothing else is compiled. */
-function requireListed({ files }: ModelPackage, path: string): void {
+function requireListed({ files }: FilesOfPackage, path: string): void {
   if (files.some((file) => file.path === path)) return;
   throw new BackdropError(
     "model_corrupt",
-    `${path}: expected among the files of backdrop.json, but it is not listed; install the model again`,
+    `${path}: expected among the files of the package's description, but it is not listed; install the model again`,
   );
 }
 
 function location(part: Part): string {
   const { folder, file } = parts[part];
   return folder === "" ? file : `${folder}/${file}`;
-}
-
-function isPart(name: string): name is Part {
-  return name in parts;
 }
 
 function once<K, V>(cache: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {

@@ -4,10 +4,12 @@ import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
 import { referenceTarget, type Target } from "../../shared/providers.ts";
 import { writeWhole } from "../files/wholeFiles.ts";
+import type { Graph } from "../onnx/graph.ts";
 import { type GraphMemory, graphMemory } from "../onnx/graphMemory.ts";
-import { buildGraph } from "./buildGraph.ts";
-import { type Checkpoint, fingerprint, openCheckpoint } from "./checkpoint.ts";
+import { buildDepthGraph, buildGraph } from "./buildGraph.ts";
+import { fingerprint, openCheckpoint, openParts } from "./checkpoint.ts";
 import { type GraphRequest, graphFile, largestBatch } from "./graphRequest.ts";
+import type { DepthPackage, ModelPackage } from "./modelPackage.ts";
 
 export interface CompiledGraph {
   readonly request: GraphRequest;
@@ -28,18 +30,42 @@ const compilerHash = typeof COMPILER_HASH === "string" ? COMPILER_HASH : `unbund
  * Makes sure that the wanted graphs of the package in `dir` exist and are up to date. Graphs lie at the package's root,
  * their initializers point into its `.safetensors` files. Throws `model_corrupt` where a weight is missing, mis-shaped or
  * used by nothing.
+ * @param depthHelper its `depth` graph, in its own folder, instead of the package's
  */
 export async function compileGraphs(
   dir: string,
   wanted: readonly GraphRequest[],
   target: Target = referenceTarget,
+  depthHelper?: DepthPackage,
 ): Promise<CompiledGraph[]> {
   const checkpoint = await openCheckpoint(dir);
-  const print = await fingerprint(checkpoint, compilerHash);
+  const compile = (requests: readonly GraphRequest[]) =>
+    compileInto(checkpoint.modelPackage, requests, target, (request) => buildGraph(checkpoint, request, target));
+  const own = wanted.filter(({ graph }) => graph !== "depth");
+  if (depthHelper === undefined || own.length === wanted.length) return await compile(wanted);
+  return [...(await compile(own)), ...(await compileDepth(depthHelper, target))];
+}
+
+/** The same of a helper for depth, for the only graph that it has. */
+export async function compileDepth(helper: DepthPackage, target: Target = referenceTarget): Promise<CompiledGraph[]> {
+  const build = () => buildDepthGraph(openParts(helper), helper.depth.imageSize, target);
+  return await compileInto(helper, [{ graph: "depth" }], target, build);
+}
+
+type BuildGraph = (request: GraphRequest) => Promise<Graph>;
+
+async function compileInto(
+  compiling: Pick<ModelPackage, "dir" | "files" | "sha256">,
+  wanted: readonly GraphRequest[],
+  target: Target,
+  build: BuildGraph,
+): Promise<CompiledGraph[]> {
+  const { dir } = compiling;
+  const print = await fingerprint(compiling, compilerHash);
   const record = await readRecord(dir);
   const fresh = new Map(record.fingerprint === print ? Object.entries(record.graphs) : []);
   const made: MadeGraph[] = [];
-  for (const request of wanted) made.push(await makeGraph(checkpoint, request, target, fresh));
+  for (const request of wanted) made.push(await makeGraph(dir, request, target, fresh, build));
   // Only now: weights that do not fit leave nothing behind.
   for (const { graph, data } of made) if (data) await writeCompiled(graph.file, data);
   const compiled = made.map(({ graph }) => graph);
@@ -58,17 +84,18 @@ interface MadeGraph {
 }
 
 async function makeGraph(
-  checkpoint: Checkpoint,
+  dir: string,
   request: GraphRequest,
   target: Target,
   fresh: ReadonlyMap<string, GraphMemory>,
+  build: BuildGraph,
 ): Promise<MadeGraph> {
   const name = graphFile(request, target);
-  const file = join(checkpoint.dir, name);
+  const file = join(dir, name);
   const memory = fresh.get(name);
   const known = memory && (await stat(file).catch(() => undefined));
   if (known) return { graph: { request, file, bytes: known.size, memory, written: false } };
-  const graph = await buildGraph(checkpoint, request, target);
+  const graph = await build(request);
   const data = graph.encode();
   const needed = graphMemory(graph, largestBatch(request));
   return { graph: { request, file, bytes: data.byteLength, memory: needed, written: true }, data };

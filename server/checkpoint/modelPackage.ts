@@ -21,6 +21,19 @@ export const fileListSchema = z
   )
   .min(1);
 
+/** How pictures are put to a depth network, and how its answer is read. */
+export const depthReadingSchema = z.strictObject({
+  imageSize: positive,
+  mean: triple,
+  std: triple,
+  /**
+   * `unit`: the network gives disparity in 0 … 1 as the ControlNet was trained with; `relative`: any positive scale, so the
+   * nearest point that a mask lets through becomes 1
+   */
+  scale: z.enum(["unit", "relative"]),
+});
+export type DepthReading = z.output<typeof depthReadingSchema>;
+
 /** `backdrop.json`: what the weights' own configs do not say, and the files that make up the package. */
 export const descriptionSchema = z.strictObject({
   schemaVersion: z.literal(1),
@@ -57,16 +70,11 @@ export const descriptionSchema = z.strictObject({
   lora: z.strictObject({ name: z.string(), file: packagePath, scale: z.number().min(-2).max(2).default(1) }).optional(),
   ...modelDefaultsSchema.shape,
   depth: z.strictObject({
-    imageSize: positive,
-    mean: triple,
-    std: triple,
-    /**
-     * `unit`: the network gives disparity in 0 … 1 as the ControlNet was trained with; `relative`: any positive scale, so the
-     * nearest point that a mask lets through becomes 1
-     */
-    scale: z.enum(["unit", "relative"]),
+    ...depthReadingSchema.shape,
     /** R8 */
     conditioning: z.enum(["stacked", "composite"]),
+    /** its network is a small stand-in: an installed helper for depth takes its place */
+    isStandIn: z.literal(true).optional(),
   }),
   /** φ of Lin et al. 2023, §3.4; 0 leaves guidance as it is */
   guidanceRescale: z.number().min(0).max(1),
@@ -107,6 +115,16 @@ export interface ModelPackage extends PackageDescription {
   readonly sha256: string;
 }
 
+/** What holds a depth network: a model package, or a helper that lends its own to models. */
+export interface DepthPackage extends Pick<ModelPackage, "dir" | "name" | "files" | "sha256"> {
+  readonly depth: DepthReading;
+}
+
+/** One hash for a whole package, by its description. */
+export function packageSha256(description: { readonly files: PackageDescription["files"] }): string {
+  return createHash("sha256").update(JSON.stringify(description)).digest("hex");
+}
+
 /** Whether it has a small decoder of its own for previews: TAESD or TAESDXL. */
 export function hasPreviewDecoder({ files }: Pick<PackageDescription, "files">): boolean {
   return files.some(({ path }) => path === "preview_decoder/config.json");
@@ -116,8 +134,7 @@ export function hasPreviewDecoder({ files }: Pick<PackageDescription, "files">):
 export async function readModelPackage(dir: string): Promise<ModelPackage> {
   const description = await readConfig(dir, "backdrop.json", descriptionSchema, "model_unknown");
   const scheduler = await readConfig(dir, "scheduler/scheduler_config.json", schedulerSchema, "model_corrupt");
-  const sha256 = createHash("sha256").update(JSON.stringify(description)).digest("hex");
-  return { ...description, dir, scheduler, sha256 };
+  return { ...description, dir, scheduler, sha256: packageSha256(description) };
 }
 
 async function readConfig<Schema extends z.ZodType>(

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
 import { type Precision, type ProviderChoice, requirePrecision } from "../../shared/providers.ts";
 import { tryProvider } from "../engine/checkProvider.ts";
+import { findDepthHelper } from "../engine/depthHelper.ts";
 import { openModel } from "../engine/openModel.ts";
 import { requireFileSize } from "../image/decode.ts";
 import { generate, type Hooks, type Variant } from "../pipeline/generate.ts";
@@ -45,7 +46,8 @@ export async function generateCommand(options: GenerateOptions, io: Io): Promise
   const job = await decodeJob(files, { ...settings, seed: settings.seed ?? randomInt(2 ** 32) });
   const decodedMs = performance.now() - begin;
 
-  const model = await openModel(options.model, { provider, precision });
+  const depthHelper = await findDepthHelper(options.model);
+  const model = await openModel(options.model, { provider, precision, depthHelper });
   try {
     const progressBar = createProgressBar(io, options.json === true);
     const { variants, timingsMs } = await generate(model, job, {

@@ -5,6 +5,7 @@ import { toBackdropError } from "../../shared/errors.ts";
 import type { TargetChoice } from "../../shared/providers.ts";
 import { createAssistant } from "../assist/assistant.ts";
 import { watchedPreviewShare } from "../pipeline/previewPacing.ts";
+import { findDepthHelper } from "./depthHelper.ts";
 import type { AssistAnswer, AssistRequest, EngineCommand, EngineMessage, EngineRequest } from "./messages.ts";
 import { type OpenModel, openModel } from "./openModel.ts";
 import { findPackage, modelsDirs } from "./packages.ts";
@@ -83,13 +84,14 @@ async function answerTo(request: AssistRequest, signal: AbortSignal): Promise<As
 
 /** One model at a time is held: two large ones would not fit. */
 async function open(name: string, target: TargetChoice): Promise<OpenModel> {
-  // Another package of that name may have been installed since.
+  // Another package of that name, or another helper, may have been installed since.
   const { mtimeMs } = await stat(join(await findPackage(name), "backdrop.json"));
-  const key = `${name} of ${mtimeMs} on ${target.provider} in ${target.precision}`;
+  const depthHelper = await findDepthHelper(name);
+  const key = `${name} of ${mtimeMs} on ${target.provider} in ${target.precision} with ${depthHelper?.sha256}`;
   if (model?.key === key) return model.opened;
   await model?.opened.dispose();
   model = undefined;
-  const opened = await openModel(name, target);
+  const opened = await openModel(name, { ...target, depthHelper });
   model = { key, opened };
   return opened;
 }

@@ -3,7 +3,7 @@ import { frameSidePx, type Size, workSize } from "../../shared/geometry.ts";
 import type { Provider, Target } from "../../shared/providers.ts";
 import { compileGraphs } from "../checkpoint/compile.ts";
 import { type GraphRequest, graphFile, graphsForSize, graphTarget, previewGraphs } from "../checkpoint/graphRequest.ts";
-import type { ModelPackage } from "../checkpoint/modelPackage.ts";
+import type { DepthPackage, ModelPackage } from "../checkpoint/modelPackage.ts";
 import { vaeTile } from "../pipeline/latents.ts";
 import type { Preparation } from "../pipeline/model.ts";
 import { openSession, type Session } from "../runtime/session.ts";
@@ -44,10 +44,12 @@ interface Compiled {
 
 const unlimited: MemoryBytes = { main: Number.POSITIVE_INFINITY, device: Number.POSITIVE_INFINITY };
 
+/** @param depthHelper its depth network is used instead of the package's */
 export function createSessions(
   modelPackage: ModelPackage,
   target: Target,
   availableMemory: () => Promise<MemoryBytes>,
+  depthHelper?: DepthPackage,
 ): Sessions {
   /** oldest first */
   const open = new Map<string, Opened>();
@@ -58,7 +60,7 @@ export function createSessions(
 
   /** Compiles what is out of date, all at once. */
   async function compile(requests: readonly GraphRequest[]): Promise<Compiled[]> {
-    const compiled = await compileGraphs(modelPackage.dir, requests, target);
+    const compiled = await compileGraphs(modelPackage.dir, requests, target, depthHelper);
     return compiled.map(({ request, file, memory }) => ({
       name: graphFile(request, target),
       provider: graphTarget(request, target).provider,

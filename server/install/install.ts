@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
 import { workSize } from "../../shared/geometry.ts";
 import { readHelper } from "../assist/helperPackage.ts";
-import { compileGraphs } from "../checkpoint/compile.ts";
+import { compileDepth, compileGraphs } from "../checkpoint/compile.ts";
 import { graphsOfPackage } from "../checkpoint/graphRequest.ts";
 import { type PackageDescription, readModelPackage } from "../checkpoint/modelPackage.ts";
 import { readSafetensors } from "../checkpoint/safetensors.ts";
@@ -65,10 +65,9 @@ export async function installPackage(entry: CatalogueEntry, options: InstallOpti
     for (const { path } of files) {
       if (path.endsWith(".safetensors")) await readSafetensors(join(partial, path), path);
     }
-    const isHelper = "task" in entry.description;
-    const description = join(partial, isHelper ? "helper.json" : "backdrop.json");
+    const description = join(partial, "task" in entry.description ? "helper.json" : "backdrop.json");
     await writeFile(description, `${JSON.stringify({ ...entry.description, files }, null, 2)}\n`);
-    if (!isHelper) {
+    if (hasGraphs(entry)) {
       options.onProgress({ phase: "compile" });
       await compile(partial);
     }
@@ -169,8 +168,18 @@ async function reuse(dir: string, partial: string): Promise<void> {
   await rename(dir, partial);
 }
 
+/** Of our own: the other helpers' are published as graphs. */
+function hasGraphs({ description }: CatalogueEntry): boolean {
+  return !("task" in description) || description.task === "depth";
+}
+
 /** A missing, foreign or misshapen tensor shows now, not in the first job. */
 async function compile(dir: string): Promise<void> {
+  const helper = await readHelper(dir);
+  if (helper?.task === "depth") {
+    await compileDepth(helper);
+    return;
+  }
   const modelPackage = await readModelPackage(dir);
   const { pixelArea, sideMultiple } = modelPackage;
   await compileGraphs(dir, graphsOfPackage(modelPackage, workSize({ width: 1, height: 1 }, pixelArea, sideMultiple)));

@@ -146,8 +146,7 @@ export class Inventory {
   }
 
   private isHere(name: string): boolean {
-    const { helpers } = this.installed;
-    return [...this.modelNames, helpers.segment, helpers.describe].includes(name);
+    return [...this.modelNames, ...Object.values(this.installed.helpers)].includes(name);
   }
 
   /** How the installation of a package ended that is here and whole now, however it came: it would hide what happens to it later. */

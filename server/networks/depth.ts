@@ -128,6 +128,6 @@ function requireTrainedSize(backbone: Dinov2Config, imageSize: number): void {
   if (backbone.imageSize === imageSize && imageSize % backbone.patchSize === 0) return;
   throw new BackdropError(
     "model_corrupt",
-    `depth/config.json: backbone_config.image_size: expected ${imageSize} as in backdrop.json and a multiple of patch_size ${backbone.patchSize}, got ${backbone.imageSize}; position embeddings are not interpolated, so set depth.imageSize in backdrop.json to the backbone's`,
+    `depth/config.json: backbone_config.image_size: expected ${imageSize}, the package's depth.imageSize, and a multiple of patch_size ${backbone.patchSize}, got ${backbone.imageSize}; position embeddings are not interpolated, so set depth.imageSize to the backbone's`,
   );
 }

@@ -1,4 +1,3 @@
-import type { Size } from "../../shared/geometry.ts";
 import { withModelDefaults } from "../../shared/modelDefaults.ts";
 import { decodeImage } from "../image/decode.ts";
 import { encodePng, withRecipe } from "../image/encode.ts";
@@ -13,13 +12,13 @@ import { fusionInputs } from "./fusion.ts";
 import { isWithin } from "./interval.ts";
 import type { DecidedJob, Job } from "./job.ts";
 import { blendProduct, decodeLatents, encodeLatents, latentCount, latentDims, toLatentMask } from "./latents.ts";
-import type { Model } from "./model.ts";
+import type { Model, Preparation } from "./model.ts";
 import { blueNoise, noiseStream } from "./noise.ts";
 import { toPlane } from "./plane.ts";
 import { type Conditions, predictNoise } from "./predictNoise.ts";
 import { renderPreview } from "./preview.ts";
 import { createPreviewPacing } from "./previewPacing.ts";
-import { createRecipe, type Recipe } from "./recipe.ts";
+import { createRecipe, type Painter, type Recipe } from "./recipe.ts";
 import { emptyScene, fitReference, hideDropped, keepsAnything } from "./reference.ts";
 import { createSampler } from "./samplers/sampler.ts";
 import { frameOf, layOutScene, type Scene, workToFrame } from "./scene.ts";
@@ -74,8 +73,10 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
 
   const scene = await stages.run("layout", () => layOutScene(job, model.package, hasLayout));
   const wants = { previews: hooks.onPreview !== undefined };
-  const { tile, previewDecoder } = await stages.run("load", () => model.prepare(scene.work, scene.frame, wants));
-  warn(model, scene, [fusion.prompt, settings.negative], tile, hooks);
+  const preparation = await stages.run("load", () => model.prepare(scene.work, scene.frame, wants));
+  const { tile, previewDecoder } = preparation;
+  const depthHelper = preparation.withoutDepthHelper ? undefined : model.depthHelper;
+  warn(model, scene, [fusion.prompt, settings.negative], preparation, hooks);
   const productMask = toPlane(alphaOf(scene.workProduct));
   const hidden = hideDropped(job.reference);
   const visible = await stages.run("layout", () => fitReference(hidden, scene.work));
@@ -89,9 +90,10 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   const text = await stages.run("text", () =>
     encodePrompt(model, { prompt: fusion.prompt, negative: settings.negative, guided }),
   );
+  const { depth: reading } = depthHelper ?? model.package;
   const depth = await stages.run("depth", async () => ({
-    product: await estimateDepth(model, flatten(scene.workProduct, neutral), productMask),
-    reference: await estimateDepth(model, visible.image, decisionMask),
+    product: await estimateDepth(model, reading, flatten(scene.workProduct, neutral), productMask),
+    reference: await estimateDepth(model, reading, visible.image, decisionMask),
   }));
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
   const start = hasLayout ? await stages.run("layout", () => emptyScene(visible)) : visible.image;
@@ -156,7 +158,8 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     const painted = await stages.run("decode", () => decodeLatents(model, latents, scene.work, tile));
     const variantOf = async () => {
       const ground = await withoutProduct(painted, scene.workProduct, shadow);
-      return await finish(model, { ...job, settings: { ...settings, strength } }, scene, seed, ground);
+      const decided = { ...job, settings: { ...settings, strength } };
+      return await finish(decided, { model, depthHelper, scene, seed }, ground);
     };
     variants.push(await stages.run("compose", variantOf));
   }
@@ -164,11 +167,12 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
 }
 
 /** The painted ground to files: to the frame's size, the product pasted back, and the proof taken from the encoded bytes. */
-async function finish(model: Model, job: DecidedJob, scene: Scene, seed: number, ground: RgbaImage): Promise<Variant> {
+async function finish(job: DecidedJob, painter: Painter, ground: RgbaImage): Promise<Variant> {
+  const { scene, seed } = painter;
   const background = await workToFrame(scene, ground);
   const result = await encodePng(pasteProduct(background, scene.product));
   const proof = proveProduct(scene.product, await decodeImage(result, "result.png"));
-  const recipe = createRecipe(job, model, scene, seed, proof);
+  const recipe = createRecipe(job, painter, proof);
   return {
     seed,
     background: withRecipe(await encodePng(background), recipe),
@@ -178,7 +182,18 @@ async function finish(model: Model, job: DecidedJob, scene: Scene, seed: number,
 }
 
 /** What is allowed but probably not meant. */
-function warn(model: Model, scene: Scene, texts: readonly string[], tile: Size | undefined, hooks: Hooks): void {
+function warn(
+  model: Model,
+  scene: Scene,
+  texts: readonly string[],
+  { tile, withoutDepthHelper }: Preparation,
+  hooks: Hooks,
+): void {
+  if (withoutDepthHelper) {
+    hooks.onWarning?.(
+      "memory is short, so depth is estimated by the model's own small network instead of the helper; close other programs to avoid it",
+    );
+  }
   if (tile) {
     hooks.onWarning?.(
       "memory is short, so the picture is painted out in tiles, which can shift its colours; close other programs to avoid it",

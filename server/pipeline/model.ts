@@ -2,7 +2,7 @@ import { BackdropError } from "../../shared/errors.ts";
 import type { Size } from "../../shared/geometry.ts";
 import type { Precision } from "../../shared/providers.ts";
 import type { GraphRequest } from "../checkpoint/graphRequest.ts";
-import type { ModelPackage } from "../checkpoint/modelPackage.ts";
+import type { DepthPackage, ModelPackage } from "../checkpoint/modelPackage.ts";
 import type { FloatTensor, NamedTensors } from "../runtime/tensor.ts";
 
 /**
@@ -12,6 +12,8 @@ import type { FloatTensor, NamedTensors } from "../runtime/tensor.ts";
 export interface Model {
   readonly package: ModelPackage;
   readonly precision: Precision;
+  /** lends it its depth network, in the place of the package's */
+  readonly depthHelper?: DepthPackage | undefined;
   /**
    * Plans a job that paints `work` (px) for an output of `frame`, and loads all it needs, so that loading is no part of what
    * follows, unless memory is short.
@@ -26,6 +28,8 @@ export interface Preparation {
   readonly tile?: Size;
   /** whether `preview_decoder` is loaded; where it is not, previews are made by the linear map */
   readonly previewDecoder?: true;
+  /** memory is too short for the model's `depthHelper`: the package's own network estimates depth */
+  readonly withoutDepthHelper?: true;
 }
 
 export interface Tokens {

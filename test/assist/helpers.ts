@@ -4,14 +4,13 @@ import { fileURLToPath } from "node:url";
 import type { HelperPackage } from "../../server/assist/helperPackage.ts";
 import type { RgbaImage } from "../../server/image/rgba.ts";
 import type { CatalogueEntry } from "../../server/install/catalogue/entry.ts";
-import type { HelperTask } from "../../shared/protocol/helpers.ts";
 
 /** The tiny random helpers, in the layout of the real ones. */
 export const tinyHelpersDir = fileURLToPath(new URL("../fixtures/helpers/", import.meta.url));
 
-export function tinyHelper(folder: "segmenter" | "captioner", task: HelperTask): HelperPackage {
+export function tinyHelper(folder: "segmenter" | "captioner", task: "segment" | "describe"): HelperPackage {
   const dir = `${tinyHelpersDir}${folder}`;
-  return { schemaVersion: 1, name: folder, title: folder, licence: "Apache-2.0", task, files: [], dir };
+  return { schemaVersion: 1, name: folder, title: folder, licence: "Apache-2.0", task, files: [], dir, sha256: "" };
 }
 
 /** A tiny helper's files, as if they were the published ones: by their repository's path. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { modelsDir, programDir } from "../../server/engine/packages.ts";
+import { noHelpers } from "../../shared/protocol/helpers.ts";
 import { jobParamsSchema } from "../../shared/protocol/jobs.ts";
 import { disc, encoder, gradient, headerOnlyPng, png } from "../image/makePictures.ts";
 import { bundleProgram } from "../server/bundleProgram.ts";
@@ -28,7 +29,7 @@ beforeAll(async () => {
     engine: { childPath },
     readInstalled: async () => ({
       models: names.map((name) => ({ ...miniInfo, name })),
-      helpers: { segment: null, describe: null },
+      helpers: noHelpers,
       damaged: {},
     }),
   });

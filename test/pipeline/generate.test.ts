@@ -1,15 +1,16 @@
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import type { ModelPackage } from "../../server/checkpoint/modelPackage.ts";
+import type { DepthReading, ModelPackage } from "../../server/checkpoint/modelPackage.ts";
 import { decodeImage } from "../../server/image/decode.ts";
 import { readPngText } from "../../server/image/pngChunks.ts";
 import type { RgbaImage } from "../../server/image/rgba.ts";
 import { generate, type Hooks } from "../../server/pipeline/generate.ts";
 import { decodeJob, type JobFiles } from "../../server/pipeline/job.ts";
+import type { Model } from "../../server/pipeline/model.ts";
 import type { Tensor } from "../../server/runtime/tensor.ts";
 import { parseSettings, type SettingsInput, samplers } from "../../shared/settings.ts";
 import { disc, encoder, gradient, paint, png } from "../image/makePictures.ts";
-import { arithmeticModel } from "./arithmeticModel.ts";
+import { arithmeticModel, examplePackage } from "./arithmeticModel.ts";
 
 const product = { name: "product", bytes: await png(disc(200, 160)) };
 const reference = { name: "reference", bytes: await png(gradient(120, 90)) };
@@ -147,6 +148,32 @@ test("reference and product reach the graphs as the paper has them", async () =>
   expect(decision.slice(0, 3).every((d) => d > 0.99) && decision.slice(5).every((d) => d < 0.01)).toBe(true);
 });
 
+test("depth is read as its network says, and the recipe names a helper's; where memory is short it is the model's own", async () => {
+  const depth = { ...examplePackage.depth, std: [0.25, 0.25, 0.25], scale: "unit" } satisfies DepthReading;
+  const depthHelper = { name: "lent", sha256: "f".repeat(64), dir: "", files: [], depth };
+  async function seen(changes: Partial<Model>) {
+    const model = { ...arithmeticModel(), ...changes };
+    const warnings: string[] = [];
+    const onWarning = (message: string) => void warnings.push(message);
+    const { variants } = await run({ product, reference }, { seed: 1, steps: 1 }, { onWarning }, model);
+    const inputs = (graph: string) =>
+      numbers(Object.values(model.calls.find((c) => c.graph === graph)?.inputs ?? {})[0]);
+    const control = inputs("control");
+    // A corner, where there is neutral grey; how many pixels of the product are as near as can be.
+    const nearest = control.slice(0, control.length / 2).filter((value) => value === 1).length;
+    return { corner: inputs("depth")[0], nearest, warnings, model: variants[0]?.recipe.model };
+  }
+  const [own, lent] = [await seen({}), await seen({ depthHelper })];
+  expect(own.corner).toBeCloseTo((192 / 255 - 0.5) / 0.5, 5);
+  expect(lent.corner).toBeCloseTo((192 / 255 - 0.5) / 0.25, 5);
+  // The arithmetic network says 1 and more: all of it is as near as can be, unless the nearest is made to be 1.
+  expect(own.nearest).toBeLessThan(10);
+  expect(lent.nearest).toBeGreaterThan(100);
+  expect(lent.model).toEqual({ ...own.model, depth: { name: "lent", sha256: depthHelper.sha256 } });
+  const short = await seen({ depthHelper, prepare: async () => ({ withoutDepthHelper: true }) });
+  expect(short).toEqual({ ...own, warnings: [expect.stringContaining("instead of the helper")] });
+});
+
 test("without guidance every graph runs with a batch of one", async () => {
   const model = arithmeticModel();
   await run({ product, reference }, { seed: 1, steps: 1, guidance: 1 }, {}, model);
@@ -273,7 +300,7 @@ async function run(
   files: JobFiles,
   settings: SettingsInput & { seed: number },
   hooks: Hooks = {},
-  model = arithmeticModel(),
+  model: Model = arithmeticModel(),
 ) {
   return await generate(model, await decodeJob(files, { ...parseSettings(settings), seed: settings.seed }), hooks);
 }

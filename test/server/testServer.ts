@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type RunningServer, type ServeOptions, serve } from "../../server/cli/serve.ts";
 import { type Home, homeAt } from "../../server/home/paths.ts";
 import { createLog } from "../../server/log/log.ts";
+import { noHelpers } from "../../shared/protocol/helpers.ts";
 import { type JobParams, jobParamsSchema } from "../../shared/protocol/jobs.ts";
 import type { ModelInfo } from "../../shared/protocol/models.ts";
 import type { SettingsInput } from "../../shared/settings.ts";
@@ -40,8 +41,7 @@ export async function startTestServer(
   const pairingCodes: string[] = [];
   const home = options.home ?? homeAt(join(dir ?? "", "home"));
   const readInstalled =
-    options.readInstalled ??
-    (async () => ({ models: [miniInfo], helpers: { segment: null, describe: null }, damaged: {} }));
+    options.readInstalled ?? (async () => ({ models: [miniInfo], helpers: noHelpers, damaged: {} }));
   const server = await serve({
     port: 0,
     installed: await readInstalled(),

@@ -181,8 +181,9 @@ const program = `
 import { serve } from "./server/cli/serve.ts";
 import { homeAt } from "./server/home/paths.ts";
 import { createLog } from "./server/log/log.ts";
+import { noHelpers } from "./shared/protocol/helpers.ts";
 const [home, childPath] = process.argv.slice(2);
-const installed = { models: [], helpers: { segment: null, describe: null }, damaged: {} };
+const installed = { models: [], helpers: noHelpers, damaged: {} };
 const server = await serve({
   home: homeAt(home), port: 0, engine: { childPath }, install: { childPath: "", catalogue: [] },
   installed,

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ClientMessageInput } from "../../shared/protocol/clientMessages.ts";
+import { noHelpers } from "../../shared/protocol/helpers.ts";
 import { maxQueuedAssists } from "../../shared/protocol/limits.ts";
 import type { RawClient } from "../server/rawClient.ts";
 import {
@@ -18,7 +19,7 @@ let server: TestServer;
 let client: RawClient;
 beforeAll(async () => {
   server = await startTestServer({
-    readInstalled: async () => ({ models: [miniInfo], helpers: { segment: "slimsam", describe: null }, damaged: {} }),
+    readInstalled: async () => ({ models: [miniInfo], helpers: { ...noHelpers, segment: "slimsam" }, damaged: {} }),
   });
   client = await server.client();
   await uploadPictures(client);
@@ -42,7 +43,7 @@ const refusalOf = (requestId: string) => client.take("error", (message) => messa
 test("welcome tells which helpers are there", async () => {
   const other = await server.client();
   const welcome = other.messages.find(({ type }) => type === "welcome");
-  expect(welcome).toMatchObject({ helpers: { segment: "slimsam", describe: null } });
+  expect(welcome).toMatchObject({ helpers: { ...noHelpers, segment: "slimsam" } });
   await other.close();
 });
 

@@ -8,6 +8,7 @@ import { homeAt } from "../../server/home/paths.ts";
 import { type CatalogueEntry, plain } from "../../server/install/catalogue/entry.ts";
 import { installPackage } from "../../server/install/install.ts";
 import { createLog } from "../../server/log/log.ts";
+import { noHelpers } from "../../shared/protocol/helpers.ts";
 import type { PackageState } from "../../shared/protocol/inventory.ts";
 import { sha256, startHub } from "../install/hubServer.ts";
 import { tinyEntry } from "../install/tinyEntry.ts";
@@ -68,7 +69,7 @@ async function start(program: string): Promise<TestServer> {
     install: { childPath: program, catalogue: [tiny.entry, second] },
     readInstalled: async () => ({
       models: await announcedModels(log, [home.modelsDir]),
-      helpers: { segment: null, describe: null },
+      helpers: noHelpers,
       damaged: await damagedPackages([home.modelsDir]),
     }),
   });

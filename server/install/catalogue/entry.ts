@@ -37,8 +37,10 @@ export interface CatalogueEntry {
   readonly approximateBytes: number;
   readonly repositories: readonly CatalogueRepository[];
   /** `backdrop.json`, or a helper's `helper.json`, without its files, which are known when they are here */
-  readonly description: Omit<PackageDescription, "files"> | Omit<HelperDescription, "files">;
+  readonly description: WithoutFiles<PackageDescription | HelperDescription>;
 }
+
+type WithoutFiles<Description> = Description extends unknown ? Omit<Description, "files"> : never;
 
 /** A file that has the same name in the repository, under `folder` of the package. */
 export function plain(folder: string, ...paths: readonly string[]): CatalogueFile[] {

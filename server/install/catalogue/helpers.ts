@@ -1,7 +1,8 @@
 import { type CatalogueEntry, plain } from "./entry.ts";
+import { depthAnything as depthAnythingRepository, depthReading } from "./shared.ts";
 
-// No commit, size or hash of these repositories could be verified when this was written: their newest state is taken, and each
-// file is compared with the hub's own hash.
+// No commit, size or hash of the repositories that are named here could be verified when this was written: their newest state is
+// taken, and each file is compared with the hub's own hash.
 
 /** Segment Anything, 77 % pruned (Chen et al. 2023, arXiv 2312.05284). */
 export const slimsam: CatalogueEntry = {
@@ -52,5 +53,21 @@ export const captioner: CatalogueEntry = {
     title: "ViT GPT-2 captions",
     licence: "Apache-2.0",
     task: "describe",
+  },
+};
+
+/** What `sdxl` and `sd15` have already, for models with a stand-in (Yang et al. 2024, arXiv 2406.09414). */
+export const depthAnything: CatalogueEntry = {
+  purpose:
+    "Sees what is near and what is far, for models with only a small network of their own for that: Backdrop Mini.",
+  approximateBytes: 99_200_000,
+  repositories: [depthAnythingRepository],
+  description: {
+    schemaVersion: 1,
+    name: "depth-anything",
+    title: "Depth Anything V2 Small",
+    licence: "Apache-2.0",
+    task: "depth",
+    depth: depthReading,
   },
 };

@@ -81,7 +81,7 @@ export const sd15: CatalogueEntry = {
     text: { maxTokens: 77, hiddenState: "last_normed" },
     tokenCompression: "resampler",
     ...defaults,
-    depth: { ...depth, mean: [...depth.mean], std: [...depth.std] },
+    depth,
     guidanceRescale: 0,
     unconditionalText: "encode",
   },

@@ -110,7 +110,7 @@ export const sdxl: CatalogueEntry = {
     text: { maxTokens: 77, hiddenState: "penultimate" },
     tokenCompression: "resampler",
     ...defaults,
-    depth: { ...depth, mean: [...depth.mean], std: [...depth.std] },
+    depth,
     guidanceRescale: 0,
     unconditionalText: "zeros",
   },

@@ -1,3 +1,4 @@
+import type { DepthReading } from "../../checkpoint/modelPackage.ts";
 import type { CatalogueFile, CatalogueRepository } from "./entry.ts";
 import { plain } from "./entry.ts";
 
@@ -80,14 +81,16 @@ export const clipVision = {
   std: [0.26862954, 0.26130258, 0.27577711],
 } as const;
 
-/** transformers' `preprocessor_config.json` of Depth Anything (ImageNet's); depth ControlNets see one grey picture (R8). */
-export const depth = {
+/** transformers' `preprocessor_config.json` of Depth Anything (ImageNet's). */
+export const depthReading: DepthReading = {
   imageSize: 518,
   mean: [0.485, 0.456, 0.406],
   std: [0.229, 0.224, 0.225],
   scale: "relative",
-  conditioning: "composite",
-} as const;
+};
+
+/** Depth ControlNets see one grey picture (R8). */
+export const depth = { ...depthReading, conditioning: "composite" } as const;
 
 /** The published adapters were trained without masked queries, so the masks multiply the branches' outputs (R7). */
 export const defaults = { fusion: "output", strength: 1, sampler: "ddim", steps: 30, guidance: 7.5 } as const;

@@ -6,6 +6,7 @@ import { withObject, withoutObject } from "../../../plugin/ui/mask/selection.ts"
 import { wholeMask } from "../../../plugin/ui/mask/strokes.ts";
 import { patchesOf } from "../../../plugin/ui/patches/selection.ts";
 import type { PaintedMask } from "../../../plugin/ui/state/pictures.ts";
+import { noHelpers } from "../../../shared/protocol/helpers.ts";
 import { doing, show } from "./rendering.ts";
 import { type FakeWorld, ready, slotOf } from "./world.ts";
 
@@ -124,7 +125,7 @@ describe("in the product's mask", () => {
     await doing(() => world.panel.editors.openProductMask());
     await click("Select object");
     expect(document.body.textContent).toContain("A helper finds whole objects");
-    const helpers = { segment: "slimsam", describe: null };
+    const helpers = { ...noHelpers, segment: "slimsam" };
     await doing(() => world.connect({ ...ready, helpers }));
     expect(document.body.textContent).not.toContain("A helper finds whole objects");
   });
@@ -196,8 +197,7 @@ describe("describing the reference", () => {
   });
 
   it("says what to install where no helper can", async () => {
-    const helpers = { segment: null, describe: null };
-    const world = await show({ connection: { ...ready, helpers } });
+    const world = await show({ connection: { ...ready, helpers: noHelpers } });
     await click("Describe the reference");
     expect(document.body.textContent).toContain("it is not installed");
     expect(world.toServer.filter(([name]) => name === "describe")).toEqual([]);

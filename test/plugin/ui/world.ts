@@ -10,6 +10,7 @@ import { createHost } from "../../../plugin/ui/host.ts";
 import { createPanel, type Panel } from "../../../plugin/ui/panel.ts";
 import type { Pixels } from "../../../plugin/ui/pixels/pixels.ts";
 import { BackdropError } from "../../../shared/errors.ts";
+import { noHelpers } from "../../../shared/protocol/helpers.ts";
 import type { InventoryInfo } from "../../../shared/protocol/inventory.ts";
 import type { JobEnd, JobEvent, JobParams, JobSummary } from "../../../shared/protocol/jobs.ts";
 import { settingsSchema } from "../../../shared/settings.ts";
@@ -67,7 +68,7 @@ export const ready: Extract<ConnectionState, { type: "ready" }> = {
       defaults: { fusion: "global", strength: 1, sampler: "ddim", steps: 30, guidance: 7.5 },
     },
   ],
-  helpers: { segment: null, describe: "captioner" },
+  helpers: { ...noHelpers, describe: "captioner" },
   packages: [],
 };
 
