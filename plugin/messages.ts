@@ -33,6 +33,14 @@ export type SlotState =
   /** the layer was deleted; its name is what is left of it */
   | { readonly type: "deleted"; readonly name: string };
 
+/** A result that lies in the document. */
+export interface PlacedResult {
+  readonly nodeId: string;
+  readonly jobId: string;
+  /** from 1 */
+  readonly variant: number;
+}
+
 /** Where a run's background goes, frozen when the run starts. */
 export interface FrozenPlacement {
   /** px of the picture to make: the area times `scale`, each side 64 … 4096 */
@@ -66,6 +74,8 @@ export type StoredKey = keyof StoredValues;
 export const hostErrorCodes = [
   /** a slot that is needed is empty or its layer was deleted */
   "layer_missing",
+  /** the layer is in another slot already */
+  "layer_taken",
   /** the layer has no pixels, or none that are visible */
   "layer_invisible",
   "export_failed",
@@ -85,7 +95,7 @@ export type ToMain =
   /** the one selected layer takes the slot; answered by `slot_changed`, or `host_error` nothing_selected */
   | { readonly type: "use_selection"; readonly slot: Slot }
   | { readonly type: "clear_slot"; readonly slot: Slot }
-  /** the layer of a slot becomes the selection and is scrolled to */
+  /** the layer becomes the selection and is scrolled to; a result is also let be seen, in one undo step */
   | { readonly type: "show_layer"; readonly nodeId: string }
   /** answered by `picture`. maxSidePx caps the longer side; thumbnails use it too */
   | {
@@ -110,8 +120,8 @@ export type ToMain =
   /** the run ended: its preview layer goes. Results can still be inserted */
   | { readonly type: "end_run"; readonly runId: string }
   /**
-   * One result as a layer directly beneath the product, in one undo step; answered by `inserted`. Variants of one run form a group whose
-   * first is visible. `replace` removes that earlier layer of ours in the same undo step.
+   * One result as a layer directly beneath the product, in one undo step; answered by `inserted`. Variants of one run form a group, of
+   * which the latest inserted is visible. `replace` removes that earlier layer of ours in the same undo step.
    */
   | {
       readonly type: "insert_result";
@@ -137,10 +147,12 @@ export type ToUi =
       readonly command: "open" | "regenerate";
       readonly recipe: Recipe | null;
       readonly stored: Partial<StoredValues>;
-      /** the document's own, the same in all its openings once a run has begun in it */
+      /** the document's own, the same in all its openings once a result was inserted into it */
       readonly documentId: string;
       readonly slots: Readonly<Record<Slot, SlotState>>;
       readonly selection: readonly LayerInfo[];
+      /** on the page that is open */
+      readonly results: readonly PlacedResult[];
     }
   | { readonly type: "slot_changed"; readonly slot: Slot; readonly state: SlotState }
   /** the pixels of a slot's layer may have changed: thumbnails are stale */
@@ -167,6 +179,8 @@ export type ToUi =
     }
   | { readonly type: "inserted"; readonly requestId: string; readonly runId: string; readonly nodeId: string }
   | { readonly type: "result_removed"; readonly requestId: string; readonly nodeId: string }
+  /** on a page that was gone to, or brought back by undo */
+  | { readonly type: "results_found"; readonly results: readonly PlacedResult[] }
   /** a result layer that the panel knows of is gone (deleted, or undone) */
   | { readonly type: "result_gone"; readonly nodeId: string }
   | {

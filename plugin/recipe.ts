@@ -22,6 +22,8 @@ export interface Recipe {
     readonly referenceMask: string | null;
     readonly area: string | null;
   };
+  /** sha256 of the refined product mask, which the server keeps; null: the layer's own shape. Missing in layers of earlier versions */
+  readonly productMask?: string | null;
   /** patch indices of the reference's grid that the designer hid or showed by hand, row by row; see plugin/ui */
   readonly hiddenPatches: readonly number[];
   /** px of the document to px of the picture */

@@ -1,11 +1,10 @@
 import type { Recipe } from "../recipe.ts";
-import { findLayer } from "./layers.ts";
-import type { Slots } from "./slots.ts";
 
 // What a document knows of itself, in data of its root that only this plugin can read.
 
 const idKey = "documentId";
-const referenceKey = "reference";
+/** Named after what an earlier version kept in it. */
+const layersKey = "reference";
 
 /** An undo may take it out of the document; in this opening it stays the same. */
 let id: string | undefined;
@@ -19,25 +18,26 @@ export function documentId(): string {
   return id;
 }
 
-/** From now on the document has its name in every opening. A document that nothing was begun in stays as it was. */
+/** From now on the document has its name in every opening. A document that nothing was made in stays as it was. */
 export function keepDocumentId(): void {
   keep(idKey, documentId());
 }
 
-/** The reference of the latest result is the next opening's. A picture from disk has no layer to remember. */
-export function rememberReference({ reference, referenceMask }: Recipe["layers"]): void {
-  const text = JSON.stringify({ reference, referenceMask });
-  if (reference !== "") keep(referenceKey, text);
+/** The layers of the latest result are the next opening's. A reference from disk has no layer: the one before it stays. */
+export function rememberLayers({ product, reference, referenceMask, area }: Recipe["layers"]): void {
+  const shown = reference === "" ? rememberedLayers() : { reference, referenceMask };
+  keep(layersKey, JSON.stringify({ ...shown, product, area }));
 }
 
-/** Fills the slots of reference and mask with what was used last, as far as it is still there. */
-export async function recallReference(slots: Slots): Promise<void> {
-  const remembered = parseRemembered(figma.root.getPluginData(referenceKey));
-  for (const slot of ["reference", "referenceMask"] as const) {
-    const id = remembered[slot];
-    const layer = typeof id === "string" ? await findLayer(id) : null;
-    if (layer !== null) slots.fill(slot, layer, false);
-  }
+/** The ids that were remembered; their layers may be gone. */
+export function rememberedLayers(): Partial<Recipe["layers"]> {
+  const { product, reference, referenceMask, area } = parseRemembered(figma.root.getPluginData(layersKey));
+  return {
+    ...(typeof product === "string" && { product }),
+    ...(typeof reference === "string" && { reference }),
+    ...(typeof referenceMask === "string" && { referenceMask }),
+    ...(typeof area === "string" && { area }),
+  };
 }
 
 /** What is there already is not written again: every write is seen by all who have the document open. */
@@ -49,7 +49,7 @@ function drawId(): string {
   return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 }
 
-function parseRemembered(text: string): { readonly reference?: unknown; readonly referenceMask?: unknown } {
+function parseRemembered(text: string): { readonly [Slot in keyof Recipe["layers"]]?: unknown } {
   try {
     const value: unknown = JSON.parse(text === "" ? "{}" : text);
     return typeof value === "object" && value !== null ? value : {};

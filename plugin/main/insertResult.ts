@@ -1,11 +1,12 @@
 import type { Size } from "../../shared/geometry.ts";
 import type { Recipe } from "../recipe.ts";
 import { removePreview } from "./canvasPreview.ts";
-import { rememberReference } from "./documentMemory.ts";
+import { keepDocumentId, rememberLayers } from "./documentMemory.ts";
 import { HostFailure, reasonOf } from "./hostFailure.ts";
 import { findLayer, isAutoLayout } from "./layers.ts";
 import { isOurs, resultName, runName, writeRecipe } from "./recipes.ts";
 import { placeNow, type Run } from "./run.ts";
+import { productOf, showResult } from "./showResult.ts";
 import { putBeneath, setPlace, spotsBeneath } from "./spots.ts";
 import type { Affine } from "./transforms.ts";
 import { asOneUndoStep } from "./undo.ts";
@@ -34,12 +35,13 @@ export async function insertResult(
       if (first === undefined) {
         putBeneath(layer, spots, placed, run.place.box);
       } else {
-        groupOf(run, first, runName(recipe)).insertChild(0, layer);
+        groupOf(first, runName(recipe)).insertChild(0, layer);
         setPlace(layer, placed, run.place.box);
-        layer.visible = !siblings.some(({ visible }) => visible);
       }
       if (replaced !== null && isOurs(replaced)) replaced.remove();
-      rememberReference(recipe.layers);
+      showResult(layer);
+      rememberLayers(recipe.layers);
+      keepDocumentId();
       return layer;
     } catch (thrown) {
       if (!layer.removed) layer.remove();
@@ -68,10 +70,10 @@ async function siblingsOf(run: Run, replacedId: string | undefined): Promise<rea
 }
 
 /** The group of the run's results; made around the first of them when it is not there yet. */
-function groupOf(run: Run, first: SceneNode, name: string): GroupNode {
+function groupOf(first: SceneNode, name: string): GroupNode {
   const parent = first.parent;
   if (parent === null) throw insertFailed("the run's first result has no parent");
-  if (parent.type === "GROUP" && parent.id === run.groupId) return parent;
+  if (parent.type === "GROUP" && productOf(parent) !== null) return parent;
   const transform = first.absoluteTransform;
   const group = figma.group(
     [first],
@@ -80,7 +82,6 @@ function groupOf(run: Run, first: SceneNode, name: string): GroupNode {
   );
   group.name = name;
   if (isAutoLayout(parent)) takeOutOfLayout(group, first, transform);
-  run.groupId = group.id;
   return group;
 }
 

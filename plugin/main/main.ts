@@ -1,15 +1,18 @@
 import type { Slot, ToMain, ToUi } from "../messages.ts";
 import { endPreviews, removePreview, showPreview } from "./canvasPreview.ts";
-import { documentId, keepDocumentId, recallReference } from "./documentMemory.ts";
+import { documentId, keepDocumentId, rememberedLayers } from "./documentMemory.ts";
 import { exportCapped } from "./exportPicture.ts";
 import { HostFailure, hostError } from "./hostFailure.ts";
 import { insertResult, removeResult } from "./insertResult.ts";
 import { findLayer, layerInfo, pageOf } from "./layers.ts";
-import { isOurs, readRecipe, regenerateCommand } from "./recipes.ts";
+import { refuseTaken } from "./layerTaken.ts";
+import { isOurs, readRecipe, regenerateCommand, resultsIn } from "./recipes.ts";
 import { beginRun, type Run, recallRun } from "./run.ts";
+import { showResult } from "./showResult.ts";
 import { createSlots, slotTitles } from "./slots.ts";
 import { readStored, store } from "./storage.ts";
-import { watchDocument } from "./watchDocument.ts";
+import { asOneUndoStep } from "./undo.ts";
+import { noteResults, watchDocument } from "./watchDocument.ts";
 
 const panelSize = { width: 340, height: 720 };
 const maxNoticeLength = 100;
@@ -22,6 +25,8 @@ const slots = createSlots((message) => {
   if (isOpened) send(message);
 });
 const runs = new Map<string, Run>();
+/** Of the runs, those that the panel has not ended. */
+const unfinished = new Set<string>();
 /** Result layers that the panel knows of. */
 const resultIds = new Set<string>();
 /** Messages are answered one after the other, so that no two of them write at the same time. */
@@ -30,7 +35,11 @@ let lastAnswer: Promise<void> = Promise.resolve();
 figma.showUI(__html__, { ...panelSize, themeColors: true });
 figma.ui.onmessage = receive;
 figma.on("selectionchange", () => send({ type: "selection_changed", selection: selection() }));
-figma.on("close", () => runs.forEach(removePreview));
+figma.on("close", () => {
+  runs.forEach(removePreview);
+  // The next opening has to know the document as the one that they were begun in.
+  if (unfinished.size > 0) keepDocumentId();
+});
 watchDocument(slots, resultIds, runs, send);
 
 function send(message: ToUi): void {
@@ -77,7 +86,7 @@ async function handle(message: ToMain): Promise<void> {
     case "begin_run": {
       const begun = await beginRun(message, slots);
       runs.set(message.runId, begun.run);
-      keepDocumentId();
+      unfinished.add(message.runId);
       return send(begun.answer);
     }
     case "show_preview": {
@@ -87,6 +96,7 @@ async function handle(message: ToMain): Promise<void> {
     }
     case "end_run": {
       const run = runs.get(message.runId);
+      unfinished.delete(message.runId);
       return run === undefined ? undefined : endPreviews(run);
     }
     case "insert_result":
@@ -118,13 +128,10 @@ async function open(): Promise<void> {
   const stored = await readStored();
   if (!isOpened) {
     if (recipe !== null) await slots.fillFrom(recipe.layers);
-    else {
-      if (only !== undefined && !isOurs(only)) slots.fill("product", only, true);
-      await recallReference(slots);
-    }
+    else await fillSlots(only);
     isOpened = true;
   }
-  if (recipe !== null && only !== undefined) resultIds.add(only.id);
+  const results = noteResults(resultsIn(figma.currentPage), resultIds);
   send({
     type: "opened",
     command: recipe === null ? "open" : "regenerate",
@@ -133,7 +140,18 @@ async function open(): Promise<void> {
     documentId: documentId(),
     slots: { ...slots.states },
     selection: selection(),
+    results,
   });
+}
+
+/** A selected layer is the product, unless it is known to be something else; the rest is what was used last. */
+async function fillSlots(selected: SceneNode | undefined): Promise<void> {
+  const remembered = rememberedLayers();
+  const { product, area: _, ...shown } = remembered;
+  const isProduct =
+    selected !== undefined && !isOurs(selected) && !Object.values(shown).some((id) => id === selected.id);
+  if (isProduct) slots.fill("product", selected, true);
+  await slots.fillFrom(isProduct && selected.id !== product ? shown : remembered);
 }
 
 function useSelection(slot: Slot): void {
@@ -144,6 +162,7 @@ function useSelection(slot: Slot): void {
       slot,
     });
   }
+  if (slot !== "area") refuseTaken(slot, selected, slots.states);
   slots.fill(slot, selected, false);
 }
 
@@ -152,6 +171,7 @@ async function showLayer(nodeId: string): Promise<void> {
   const page = layer === null ? null : pageOf(layer);
   if (layer === null || page === null) throw new HostFailure("layer_missing", "That layer was deleted.");
   if (page.id !== figma.currentPage.id) await figma.setCurrentPageAsync(page);
+  if (isOurs(layer)) asOneUndoStep(() => showResult(layer));
   page.selection = [layer];
   figma.viewport.scrollAndZoomIntoView([layer]);
 }

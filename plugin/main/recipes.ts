@@ -1,3 +1,4 @@
+import type { PlacedResult } from "../messages.ts";
 import { type Recipe, recipeVersion } from "../recipe.ts";
 
 const recipeKey = "backdrop";
@@ -27,16 +28,34 @@ export function isOurs(layer: SceneNode): boolean {
   return layer.getPluginData(recipeKey) !== "";
 }
 
-/** `Background / a wooden table in the … #42` */
+/** The results anywhere in it, the lowest first. Figma looks them up by their data, without a walk through the document. */
+export function resultsIn(parent: ChildrenMixin): readonly SceneNode[] {
+  return parent.findAllWithCriteria({ types: ["RECTANGLE"], pluginData: { keys: [recipeKey] } });
+}
+
+/** Null for a layer that is no result, and for one whose recipe cannot be read. */
+export function placedResult(layer: SceneNode): PlacedResult | null {
+  const recipe = readRecipe(layer);
+  return recipe && { nodeId: layer.id, jobId: recipe.jobId, variant: recipe.variant };
+}
+
+/** `Background 2 #42 / a wooden table in the …`: a list of layers cuts names at their end, so what tells variants apart comes first. */
 export function resultName(recipe: Recipe): string {
-  const seed = recipe.settings.seed;
-  return seed === undefined ? runName(recipe) : `${runName(recipe)} #${seed}`;
+  const { variant, settings } = recipe;
+  return named(
+    settings.seed === undefined ? `Background ${variant}` : `Background ${variant} #${settings.seed}`,
+    recipe,
+  );
 }
 
 /** `Background / a wooden table in the …` */
-export function runName({ settings }: Recipe): string {
+export function runName(recipe: Recipe): string {
+  return named("Background", recipe);
+}
+
+function named(what: string, { settings }: Recipe): string {
   const prompt = (settings.prompt ?? "").trim().replace(/\s+/g, " ");
-  return prompt === "" ? "Background" : `Background / ${shortened(prompt)}`;
+  return prompt === "" ? what : `${what} / ${shortened(prompt)}`;
 }
 
 /** Cut between words where that leaves enough, and never inside a character. */
@@ -51,8 +70,10 @@ function shortened(prompt: string): string {
 function isRecipe(value: unknown): value is Recipe {
   if (!isRecord(value) || !isRecord(value.settings) || !isRecord(value.layers)) return false;
   const { product, reference, referenceMask, area } = value.layers;
+  const { productMask = null } = value;
   return (
     value.version === recipeVersion &&
+    isTextOrNull(productMask) &&
     typeof value.jobId === "string" &&
     typeof value.variant === "number" &&
     typeof value.model === "string" &&

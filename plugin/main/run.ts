@@ -5,6 +5,7 @@ import { exportScaled, visibleBounds } from "./exportPicture.ts";
 import { HostFailure } from "./hostFailure.ts";
 import { findLayer, pageOf } from "./layers.ts";
 import { isInFrame, productPlacement } from "./placement.ts";
+import { readRecipe, resultsIn } from "./recipes.ts";
 import type { Slots } from "./slots.ts";
 import { type Spot, spotsBeneath } from "./spots.ts";
 import { type Affine, inverse, multiply, translation } from "./transforms.ts";
@@ -26,8 +27,6 @@ export interface Run {
   readonly preview: PreviewState;
   /** results in the document, the oldest first */
   readonly resultIds: string[];
-  /** that holds the results, from the second on */
-  groupId: string | null;
 }
 
 export interface PreviewState {
@@ -60,7 +59,7 @@ export async function beginRun(
   }
   const frozen: FrozenPlacement = { frame, placement, scale };
   return {
-    run: createRun(runId, place, canvasPreviews),
+    run: createRun(runId, place, { canvasPreviews, resultIds: [] }),
     answer: { type: "run_begun", requestId, runId, frozen, product: picture },
   };
 }
@@ -81,7 +80,14 @@ export async function recallRun(runId: string, layers: Recipe["layers"]): Promis
       "The area that this result fills is not in this document any more. Undo its deletion, or generate again.",
     );
   }
-  return createRun(runId, freezePlace(product, area), false);
+  const page = pageOf(product);
+  const isOfRun = (layer: SceneNode) => {
+    const recipe = readRecipe(layer);
+    return recipe?.jobId === runId && recipe.layers.product === product.id;
+  };
+  const placed = page === null ? [] : resultsIn(page).filter(isOfRun);
+  const resultIds = placed.map(({ id }) => id);
+  return createRun(runId, freezePlace(product, area), { canvasPreviews: false, resultIds });
 }
 
 /** The transform of the background in the page now, and the product if it still exists. */
@@ -98,9 +104,14 @@ export async function placeNow(place: Place): Promise<{
   return { product, placed };
 }
 
-function createRun(id: string, place: Place, canvasPreviews: boolean): Run {
+interface RunOptions {
+  readonly canvasPreviews: boolean;
+  readonly resultIds: string[];
+}
+
+function createRun(id: string, place: Place, { canvasPreviews, resultIds }: RunOptions): Run {
   const preview = { isOn: canvasPreviews, layer: null, shown: 0, lastMs: Number.NEGATIVE_INFINITY };
-  return { id, place, preview, resultIds: [], groupId: null };
+  return { id, place, preview, resultIds };
 }
 
 function freezePlace(product: SceneNode, area: SceneNode | null): Place {

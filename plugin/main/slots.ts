@@ -8,8 +8,8 @@ export interface Slots {
   readonly states: Readonly<Record<Slot, SlotState>>;
   fill(slot: Slot, layer: SceneNode, isAutomatic: boolean): void;
   clear(slot: Slot): void;
-  /** fills what still exists of the layers that a result was made from */
-  fillFrom(layers: Recipe["layers"]): Promise<void>;
+  /** fills what still exists of the layers that a result was made from; an area that the product has by itself goes on following it */
+  fillFrom(layers: Partial<Recipe["layers"]>): Promise<void>;
   /** finds out what was deleted, brought back, renamed or resized */
   refresh(): Promise<void>;
   /** the layer of a slot that is needed; a failure when there is none */
@@ -97,10 +97,11 @@ export function createSlots(send: (message: ToUi) => void): Slots {
       if (slot === "reference") dropMask();
     },
     async fillFrom(layers) {
-      for (const slot of ["area", "product", "reference", "referenceMask"] as const) {
-        const id = layers[slot];
+      for (const slot of ["product", "reference", "referenceMask", "area"] as const) {
+        const id = layers[slot] ?? null;
         const layer = id === null ? null : await findLayer(id);
-        if (layer !== null) fill(slot, layer, false);
+        const isThere = states[slot].type === "set" && states[slot].layer.id === id;
+        if (layer !== null && !isThere) fill(slot, layer, false);
       }
     },
     async refresh() {

@@ -1,7 +1,8 @@
-import type { PictureSlot, SlotState, ToUi } from "../messages.ts";
+import type { PictureSlot, PlacedResult, SlotState, ToUi } from "../messages.ts";
 import { sweepPreviews } from "./canvasPreview.ts";
 import { hostError } from "./hostFailure.ts";
 import { ancestorsOf, findLayer } from "./layers.ts";
+import { placedResult, resultsIn } from "./recipes.ts";
 import type { Run } from "./run.ts";
 import type { Slots } from "./slots.ts";
 
@@ -30,6 +31,13 @@ const harmless: ReadonlySet<NodeChangeProperty> = new Set<NodeChangeProperty>([
   "layoutPositioning",
 ]);
 
+/** The results among the layers; from now on the panel is told when one of them goes. */
+export function noteResults(layers: readonly SceneNode[], resultIds: Set<string>): readonly PlacedResult[] {
+  const results = layers.map(placedResult).filter((result) => result !== null);
+  for (const { nodeId } of results) resultIds.add(nodeId);
+  return results;
+}
+
 /** Tells the panel what happens to the layers that it shows. `resultIds` are those that it knows of; what is gone leaves the set. */
 export function watchDocument(
   slots: Slots,
@@ -50,8 +58,13 @@ export function watchDocument(
       send(hostError(thrown));
     }
   };
+  const tellFound = (layers: readonly SceneNode[]): void => {
+    const results = noteResults(layers, resultIds);
+    if (results.length > 0) send({ type: "results_found", results });
+  };
   const onNodeChange = ({ nodeChanges }: NodeChangeEvent): void => {
     if (nodeChanges.some(({ type, id }) => type !== "PROPERTY_CHANGE" || isInSlot(slots, id))) void lookAgain();
+    tellFound(nodeChanges.flatMap(created).filter(({ id }) => !resultIds.has(id)));
     markStale(pictureSlots.filter((slot) => nodeChanges.some((change) => changesPixels(change, slots.states[slot]))));
   };
   const enterPage = (): void => {
@@ -68,8 +81,15 @@ export function watchDocument(
   figma.on("currentpagechange", () => {
     if (!page.removed) page.off("nodechange", onNodeChange);
     enterPage();
+    tellFound(resultsIn(page));
     void lookAgain();
   });
+}
+
+/** Where results may be that an undo brought back, or that were pasted: a whole frame comes as one change. */
+function created({ type, node }: NodeChange): readonly SceneNode[] {
+  if (type !== "CREATE" || node.removed) return [];
+  return "findAllWithCriteria" in node ? [node, ...resultsIn(node)] : [node];
 }
 
 /** Sends each slot once, when nothing has changed for a while. */

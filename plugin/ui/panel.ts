@@ -58,14 +58,11 @@ export function createPanel(world: World, opened: Opened): Panel {
   return panel;
 }
 
-function openedState({ connection }: World, { stored, documentId, slots, selection, recipe }: Opened): State {
-  const kept = restored(initialState, stored.panel);
-  const state: State = {
-    ...reduce(kept, { type: "connection_changed", connection: connection.state }),
-    documentId,
-    slots,
-    selection,
-  };
+function openedState({ connection }: World, opened: Opened): State {
+  const { stored, documentId, slots, selection, results, recipe } = opened;
+  const kept: State = { ...restored(initialState, stored.panel), documentId, slots, selection };
+  const connected = reduce(kept, { type: "connection_changed", connection: connection.state });
+  const state = reduce(connected, { type: "results_found", results });
   return recipe === null ? state : reduce(state, { type: "recipe_opened", recipe });
 }
 
@@ -95,6 +92,8 @@ function listenToMain({ host, state, dispatch }: Context): void {
         return dispatch({ type: "slot_changed", slot: message.slot, state: message.state });
       case "selection_changed":
         return dispatch({ type: "selection_changed", selection: message.selection });
+      case "results_found":
+        return dispatch({ type: "results_found", results: message.results });
       case "result_gone":
         return dispatch({ type: "result_gone", nodeId: message.nodeId });
       case "host_error": {

@@ -31,7 +31,7 @@ describeInBrowser("a first run", () => {
     await playground.generate();
     await playground.result();
     expect((await playground.layer("Instagram post")).children.map(({ name }) => name)).toEqual([
-      expect.stringMatching(/^Background #\d+$/),
+      expect.stringMatching(/^Background 1 #\d+$/),
       "Bottle",
       "Soft hands, bold days.",
     ]);
@@ -52,7 +52,7 @@ describeInBrowser("a first run", () => {
 
     const { children } = await playground.layer("Instagram post");
     expect(children.map(({ name }) => name)).toEqual([
-      expect.stringMatching(/^Background \/ a warm wooden table #\d+$/),
+      expect.stringMatching(/^Background 1 #\d+ \/ a warm wooden table$/),
       "Bottle",
       "Soft hands, bold days.",
     ]);

@@ -85,7 +85,7 @@ describeInBrowser("interruptions", () => {
     await playground.screenshot("product-deleted");
     const { children } = await playground.layer("Instagram post");
     expect(children.map(({ name }) => name)).toEqual([
-      expect.stringMatching(/^Background \//),
+      expect.stringMatching(/^Background 1 #/),
       "Soft hands, bold days.",
     ]);
     await playground.close();

@@ -69,7 +69,7 @@ describeInBrowser("tweaks", () => {
     await page.keyboard.press("Control+Enter");
     await playground.result();
     const [background] = (await playground.layer("Instagram post")).children;
-    expect(background?.name).toMatch(/^Background \/ sand in the morning #/);
+    expect(background?.name).toMatch(/^Background 1 #\d+ \/ sand in the morning$/);
     await playground.close();
   });
 

@@ -1,4 +1,4 @@
-import type { Tree } from "./tree.ts";
+import { sameTree, type Tree } from "./tree.ts";
 
 /**
  * Undo as Figma has it: writes belong to no step until one is committed, and whatever was written since the last commit
@@ -19,9 +19,9 @@ export function startHistory(tree: Tree): History {
   return { past: [], committed: tree, future: [] };
 }
 
-/** Everything written since the last commit becomes one step; nothing when nothing was. */
+/** Everything written since the last commit becomes one step; nothing when nothing was, or when it was taken back. */
 export function commit(history: History, tree: Tree): History {
-  if (tree === history.committed) return history;
+  if (sameTree(tree, history.committed)) return history;
   return { past: [...history.past, history.committed].slice(-maxSteps), committed: tree, future: [] };
 }
 

@@ -15,6 +15,14 @@ export function emptyTree(): Tree {
   return { rootId, nodes: { [rootId]: root, [firstPageId]: page } };
 }
 
+/** Whether nothing tells them apart, whatever was done to one and taken back. */
+export function sameTree(a: Tree, b: Tree): boolean {
+  const ids = new Set([...Object.keys(a.nodes), ...Object.keys(b.nodes)]);
+  return [...ids].every(
+    (id) => a.nodes[id] === b.nodes[id] || JSON.stringify(a.nodes[id]) === JSON.stringify(b.nodes[id]),
+  );
+}
+
 export function find(tree: Tree, id: string): NodeRecord | undefined {
   return tree.nodes[id];
 }

@@ -1,7 +1,7 @@
 import { type Change, changesBetween } from "../document/changes.ts";
 import { commit, type History, redo, startHistory, undo } from "../document/history.ts";
 import { settle } from "../document/settle.ts";
-import { descendantsOf, find, firstPageId, nodeOf, pageOf, type Tree } from "../document/tree.ts";
+import { descendantsOf, find, firstPageId, nodeOf, pageOf, sameTree, type Tree } from "../document/tree.ts";
 import type { Handover, StoredDocument } from "../messages.ts";
 
 /** After the writes of one turn: what a plugin hears of them. */
@@ -31,11 +31,11 @@ export class Desk {
   }
 
   get canUndo(): boolean {
-    return this.history.past.length > 0 || this.tree !== this.history.committed;
+    return this.history.past.length > 0 || !sameTree(this.tree, this.history.committed);
   }
 
   get canRedo(): boolean {
-    return this.history.future.length > 0 && this.tree === this.history.committed;
+    return this.history.future.length > 0 && sameTree(this.tree, this.history.committed);
   }
 
   /** Never given twice, not even after undo. */

@@ -4,7 +4,7 @@ import type { Preview } from "../connection/connection.ts";
 import { variantsOf } from "../state/focus.ts";
 import { problemOf } from "../state/problem.ts";
 import { isActive, jobIdOf } from "../state/run.ts";
-import { noteHere, type State } from "../state/state.ts";
+import { noteHere } from "../state/state.ts";
 import type { CanvasPreviews } from "./canvasPreviews.ts";
 import type { Context } from "./context.ts";
 import type { History } from "./history.ts";
@@ -47,7 +47,9 @@ export function followJobs(context: Context, { history, results, canvasPreviews 
     const [first] = variantsOf(end);
     // Without its note nobody knows which layer the result belongs beneath.
     if (first === undefined || noteHere(state(), jobId) === null) return;
-    await results.insert(jobId, first, isFromLayer(state()) ? "replace" : "add");
+    // The first result of “Regenerate background” takes the place of its layer.
+    const { replaceable, regenerated } = state();
+    await results.insert(jobId, first, replaceable !== null && replaceable === regenerated ? "replace" : "add");
   }
 
   connection.listen({
@@ -74,14 +76,6 @@ export function followJobs(context: Context, { history, results, canvasPreviews 
     },
   });
   if (connection.state.type === "ready") void readHistory();
-}
-
-/** Whether what can be replaced is the layer whose “Regenerate background” opened the panel: this panel inserted nothing yet. */
-function isFromLayer({ replaceable, insertions }: State): boolean {
-  const isOfThisPanel = Object.values(insertions).some(
-    (insertion) => insertion.type === "inserted" && insertion.nodeId === replaceable,
-  );
-  return replaceable !== null && !isOfThisPanel;
 }
 
 /**

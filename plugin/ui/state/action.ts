@@ -1,6 +1,6 @@
 import type { InventoryInfo } from "../../../shared/protocol/inventory.ts";
 import type { JobEvent, JobParams, JobSummary } from "../../../shared/protocol/jobs.ts";
-import type { LayerInfo, PictureSlot, Slot, SlotState } from "../../messages.ts";
+import type { LayerInfo, PictureSlot, PlacedResult, Slot, SlotState } from "../../messages.ts";
 import type { Recipe } from "../../recipe.ts";
 import type { ConnectionState } from "../connection/connection.ts";
 import type { Form } from "./form.ts";
@@ -56,6 +56,7 @@ export type Action =
   | { readonly type: "variant_chosen"; readonly jobId: string; readonly variant: number }
   /** null: it is not in the document (any more) */
   | { readonly type: "insertion_changed"; readonly key: string; readonly insertion: Insertion | null }
+  | { readonly type: "results_found"; readonly results: readonly PlacedResult[] }
   | { readonly type: "result_gone"; readonly nodeId: string }
   | { readonly type: "problem_raised"; readonly problem: Problem }
   | { readonly type: "problems_cleared"; readonly place: ProblemPlace | null }

@@ -73,6 +73,7 @@ export function reduce(state: State, action: Action): State {
     case "job_focused":
     case "variant_chosen":
     case "insertion_changed":
+    case "results_found":
     case "result_gone":
       return reduceResults(state, action);
   }
@@ -153,8 +154,8 @@ function openRecipe(state: State, recipe: Recipe): State {
     scale: wishedScale(recipe.scale),
     model: recipe.model,
   };
-  const [layer] = state.selection;
-  const opened = { ...state, form, isRegenerating: true, replaceable: layer?.id ?? null };
+  const regenerated = state.selection[0]?.id ?? null;
+  const opened = { ...state, form, isRegenerating: true, regenerated, replaceable: regenerated };
   return withHidden(opened, recipe);
 }
 

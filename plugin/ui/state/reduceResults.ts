@@ -1,11 +1,21 @@
 import type { JobSummary } from "../../../shared/protocol/jobs.ts";
+import type { PlacedResult } from "../../messages.ts";
 import type { Action } from "./action.ts";
 import { isActive, jobIdOf } from "./run.ts";
-import type { Insertion, JobList, State } from "./state.ts";
+import { type Insertion, type JobList, resultKey, type State } from "./state.ts";
 
 type ResultsAction = Extract<
   Action,
-  { type: `jobs_${string}` | "job_removed" | "job_focused" | "variant_chosen" | "insertion_changed" | "result_gone" }
+  {
+    type:
+      | `jobs_${string}`
+      | "job_removed"
+      | "job_focused"
+      | "variant_chosen"
+      | "insertion_changed"
+      | "results_found"
+      | "result_gone";
+  }
 >;
 
 /** The history, and what became of its results in the document. */
@@ -25,6 +35,8 @@ export function reduceResults(state: State, action: ResultsAction): State {
       return { ...state, chosenVariants: { ...state.chosenVariants, [action.jobId]: action.variant } };
     case "insertion_changed":
       return changeInsertion(state, action.key, action.insertion);
+    case "results_found":
+      return { ...state, insertions: { ...insertionsOf(action.results), ...state.insertions } };
     case "result_gone":
       return {
         ...state,
@@ -66,6 +78,13 @@ function removeJob(state: State, jobId: string): State {
     run: jobIdOf(run) === jobId && !isActive(run) ? { type: "idle" } : run,
     focusedJob: focusedJob === jobId ? null : focusedJob,
   };
+}
+
+/** Of copies of a result the lowest counts: the latest written here is the first told. */
+function insertionsOf(results: readonly PlacedResult[]): State["insertions"] {
+  return Object.fromEntries(
+    results.toReversed().map(({ nodeId, jobId, variant }) => [resultKey(jobId, variant), { type: "inserted", nodeId }]),
+  );
 }
 
 function changeInsertion(state: State, changed: string, insertion: Insertion | null): State {

@@ -67,7 +67,9 @@ export interface State {
   readonly editor: Editor;
   /** the job that the results' tab shows large; null: the run, or else the newest */
   readonly focusedJob: string | null;
-  /** the panel was opened by "Regenerate background" */
+  /** the layer whose "Regenerate background" opened the panel */
+  readonly regenerated: string | null;
+  /** that is still to be told */
   readonly isRegenerating: boolean;
 }
 
@@ -100,6 +102,7 @@ export const initialState: State = {
   chosenVariants: {},
   editor: { type: "closed" },
   focusedJob: null,
+  regenerated: null,
   isRegenerating: false,
 };
 

@@ -37,6 +37,19 @@ describe("the selection", () => {
     expect(failure.message).toContain(message);
   });
 
+  it.each([
+    ["product", "reference", "1:3", "“Bottle” is the product. Select a layer that shows what"],
+    ["reference", "referenceMask", "2:1", "“Kitchen” is the style reference. A mask is a layer of its own"],
+    ["product", "referenceMask", "1:3", "“Bottle” is the product. A mask is a layer of its own"],
+    ["reference", "product", "2:1", "“Kitchen” is the style reference. Select the layer to keep as it is"],
+  ] as const)("that is the %s already does not become the %s", async (_taken, slot, id, message) => {
+    const sandbox = await withReference();
+    sandbox.call("select", [id]);
+    const failure = answer(sandbox.send({ type: "use_selection", slot }), "host_error");
+    expect(failure).toMatchObject({ code: "layer_taken", slot });
+    expect(failure.message).toContain(message);
+  });
+
   it("fills a slot that was asked for, by a person", async () => {
     const sandbox = await openWith([artboard, reference], "1:3");
     sandbox.call("select", ["2:1"]);
@@ -152,14 +165,17 @@ describe("a slot's layer", () => {
 });
 
 describe("a result", () => {
-  it("that was deleted or undone is told as gone, once", async () => {
+  it("that was deleted or undone is told as gone, once, and as found when it comes back", async () => {
     const sandbox = await openWith([artboard], "1:3");
     beginRun(sandbox);
     const nodeId = insert(sandbox);
     sandbox.call("sent");
     sandbox.call("deleteNode", nodeId);
     sandbox.call("restoreNode", nodeId);
-    expect(sandbox.call("sent")).toEqual([{ type: "result_gone", nodeId }]);
+    expect(sandbox.call("sent")).toEqual([
+      { type: "result_gone", nodeId },
+      { type: "results_found", results: [{ nodeId, jobId: "job", variant: 1 }] },
+    ]);
   });
 
   it("that the panel removed or replaced is not told as gone", async () => {

@@ -14,6 +14,7 @@ import {
   treeOf,
 } from "./documents.ts";
 import { fakePng, type NodeSpec } from "./fakeNodes.ts";
+import type { Sandbox } from "./sandbox.ts";
 
 // Protects what a designer finds in the document: the background exactly in its place beneath the product, undone by one step,
 // and nothing else changed.
@@ -44,7 +45,7 @@ describe("a result", () => {
     expectBox(layer, translation(100, 50), [800, 600]);
     expect(layer).toMatchObject({
       type: "RECTANGLE",
-      name: "Background / a wooden table #7",
+      name: "Background 1 #7 / a wooden table",
       visible: true,
       locked: false,
       fills: [{ type: "IMAGE", scaleMode: "FILL", imageHash: "image-1" }],
@@ -120,9 +121,9 @@ describe("a result", () => {
     beginRun(sandbox);
     const prompt = "a wooden table in the evening sun,\nwith a bowl of lemons";
     const id = insert(sandbox, { recipe: { ...recipe, settings: { prompt, seed: 1 } } });
-    expect(treeOf(sandbox, id).name).toBe("Background / a wooden table in the evening sun, with… #1");
+    expect(treeOf(sandbox, id).name).toBe("Background 1 #1 / a wooden table in the evening sun, with…");
     const plain = insert(sandbox, { recipe: { ...recipe, settings: {} }, replace: id });
-    expect(treeOf(sandbox, plain).name).toBe("Background");
+    expect(treeOf(sandbox, plain).name).toBe("Background 1");
   });
 
   it("is undone by one step: all that is written lies between two commits, and nothing touches the product", async () => {
@@ -204,7 +205,7 @@ describe("a deleted product", () => {
 });
 
 describe("variants", () => {
-  it("form a group beneath the product, whose first is visible", async () => {
+  it("form a group beneath the product, of which the latest is visible", async () => {
     const sandbox = await openWith([artboard], "1:3");
     beginRun(sandbox);
     const ids = [1, 2, 3].map((variant) =>
@@ -214,7 +215,7 @@ describe("variants", () => {
     expect(childIds(sandbox, "1:1")).toEqual(["1:2", group?.id, "1:3"]);
     expect(group).toMatchObject({ type: "GROUP", name: "Background / a wooden table" });
     expect(group?.children.map(({ id }) => id)).toEqual([...ids].reverse());
-    expect(ids.map((id) => treeOf(sandbox, id).visible)).toEqual([true, false, false]);
+    expect(ids.map((id) => treeOf(sandbox, id).visible)).toEqual([false, false, true]);
     for (const id of ids) expectBox(treeOf(sandbox, id), translation(100, 50), [800, 600]);
   });
 
@@ -240,6 +241,28 @@ describe("variants", () => {
     expect(group?.children).toHaveLength(2);
   });
 
+  it("of an earlier opening are grouped with what is inserted now", async () => {
+    const earlier = await openWith([artboard], "1:3");
+    beginRun(earlier);
+    insert(earlier);
+    const [, placed] = treeOf(earlier, "1:1").children;
+    const background: NodeSpec = {
+      id: "5:1",
+      type: "RECTANGLE",
+      pluginData: { backdrop: placed?.data.backdrop ?? "" },
+    };
+    const other = { ...background, id: "5:2", pluginData: { backdrop: JSON.stringify({ ...recipe, jobId: "other" }) } };
+    const [headline, product] = artboard.children ?? [];
+    if (headline === undefined || product === undefined) throw new Error("the artboard has both");
+    const sandbox = await openWith([{ ...artboard, children: [headline, other, background, product] }], "1:3");
+    const id = insert(sandbox, { runId: "job", recipe: { ...recipe, variant: 2 } });
+    const [, , group] = treeOf(sandbox, "1:1").children;
+    expect(group?.children.map((child) => [child.id, child.visible])).toEqual([
+      [id, true],
+      ["5:1", false],
+    ]);
+  });
+
   it("of which the first was deleted by hand start again with a plain layer", async () => {
     const sandbox = await openWith([artboard], "1:3");
     beginRun(sandbox);
@@ -247,6 +270,50 @@ describe("variants", () => {
     const second = insert(sandbox);
     expect(childIds(sandbox, "1:1")).toEqual(["1:2", second, "1:3"]);
     expect(treeOf(sandbox, second).visible).toBe(true);
+  });
+});
+
+describe("showing a result in the canvas", () => {
+  const visibleOf = (sandbox: Sandbox, ids: readonly string[]) => ids.map((id) => treeOf(sandbox, id).visible);
+
+  it("lets a hidden variant be seen instead of the others, in one undo step", async () => {
+    const sandbox = await openWith([artboard], "1:3");
+    beginRun(sandbox);
+    const ids = [1, 2].map((variant) => insert(sandbox, { recipe: { ...recipe, variant } }));
+    sandbox.call("log");
+    sandbox.send({ type: "show_layer", nodeId: ids[0] ?? "" });
+    expect(visibleOf(sandbox, ids)).toEqual([true, false]);
+    const log = sandbox.call("log");
+    expect([log[0], log.filter((entry) => entry === "commit").length, log[log.length - 1]]).toEqual([
+      "commit",
+      2,
+      "commit",
+    ]);
+  });
+
+  it("hides nothing where the recipe is of a later version", async () => {
+    const sandbox = await openWith([artboard], "1:3");
+    beginRun(sandbox);
+    const id = insert(sandbox, { recipe: JSON.parse(JSON.stringify({ ...recipe, version: 2 })) });
+    sandbox.send({ type: "show_layer", nodeId: id });
+    expect(visibleOf(sandbox, [id, "1:2", "1:3"])).toEqual([true, true, true]);
+  });
+
+  it("hides what was inserted over it beneath the same product, and nothing else", async () => {
+    const sandbox = await openWith([artboard], "1:3");
+    beginRun(sandbox);
+    const first = insert(sandbox);
+    beginRun(sandbox, { runId: "again" });
+    const over = insert(sandbox, { runId: "again", recipe: { ...recipe, jobId: "again" } });
+    beginRun(sandbox, { runId: "other" });
+    const others = insert(sandbox, {
+      runId: "other",
+      recipe: { ...recipe, layers: { ...recipe.layers, product: "1:2" } },
+    });
+    sandbox.send({ type: "show_layer", nodeId: first });
+    expect(visibleOf(sandbox, [first, over, others, "1:2", "1:3"])).toEqual([true, false, true, true, true]);
+    sandbox.send({ type: "show_layer", nodeId: over });
+    expect(visibleOf(sandbox, [first, over])).toEqual([true, true]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ToUi } from "../../../plugin/messages.ts";
 import { answer, artboard, beginRun, insert, openWith, page, recipe, reference, treeOf } from "./documents.ts";
 import { bundleMain, openPlugin, type Sandbox } from "./sandbox.ts";
 
@@ -33,6 +34,7 @@ it("takes a single selected layer as the product, and its frame as the area", as
       area: { type: "set", layer: ad, isAutomatic: true },
     },
     selection: [bottle],
+    results: [],
   });
 });
 
@@ -68,32 +70,90 @@ it("opens a result's recipe from its button, with the layers that still exist", 
     product: { type: "set", layer: { id: "1:3" }, isAutomatic: false },
     reference: { type: "set", layer: { id: "2:1" } },
     referenceMask: { type: "empty" },
-    area: { type: "set", layer: { id: "1:1" }, isAutomatic: false },
+    area: { type: "set", layer: { id: "1:1" }, isAutomatic: true },
   });
+});
+
+it("knows the results that lie on the page, also in a group, and those that come back", async () => {
+  const copy = { ...result, id: "3:2" };
+  const sandbox = await openPlugin({
+    pages: [{ id: "0:1", type: "PAGE", children: [{ id: "3:0", type: "GROUP", children: [result, copy] }, artboard] }],
+  });
+  const found = (nodeId: string) => ({ nodeId, jobId: "job", variant: 1 });
+  expect(answer(sandbox.send({ type: "ui_ready" }), "opened").results).toEqual([found("3:1"), found("3:2")]);
+  sandbox.call("sent");
+  sandbox.call("deleteNode", "3:1");
+  expect(sandbox.call("sent")).toContainEqual({ type: "result_gone", nodeId: "3:1" });
+  sandbox.call("restoreNode", "3:1");
+  expect(sandbox.call("sent")).toContainEqual({ type: "results_found", results: [found("3:1")] });
+});
+
+it("finds the results of a page that is gone to", async () => {
+  const second = { id: "0:2", type: "PAGE", children: [result] };
+  const sandbox = await openPlugin({ pages: [page, second] });
+  expect(answer(sandbox.send({ type: "ui_ready" }), "opened").results).toEqual([]);
+  sandbox.call("sent");
+  sandbox.call("goToPage", "0:2");
+  expect(answer(sandbox.call("sent") as readonly ToUi[], "results_found").results).toMatchObject([{ nodeId: "3:1" }]);
 });
 
 describe("the document's own data", () => {
   const documentData = (sandbox: Sandbox) => treeOf(sandbox, "0:0").data;
   const opening = (data: Readonly<Record<string, string>>) => ({ pages: [page], documentData: data });
 
-  it("names the document from its first run on; only opening the plugin changes nothing", async () => {
+  it("names the document from its first result on; opening the plugin and a run that is cancelled change nothing", async () => {
     const first = await openWith([artboard], "1:3");
-    expect(documentData(first)).toEqual({});
     beginRun(first);
+    first.send({ type: "end_run", runId: "run" });
+    first.call("close");
+    expect(documentData(first)).toEqual({});
+    insert(first);
     const { documentId = "" } = documentData(first);
+    expect(documentId).not.toBe("");
     const again = await openPlugin(opening({ documentId }));
     expect(answer(again.send({ type: "ui_ready" }), "opened").documentId).toBe(documentId);
     const another = await openPlugin(opening({}));
     expect(answer(another.send({ type: "ui_ready" }), "opened").documentId).not.toBe(documentId);
   });
 
-  it("remembers the reference of the latest result for the next opening", async () => {
+  it("names it for a run that goes on when the plugin is closed", async () => {
+    const sandbox = await openWith([artboard], "1:3");
+    beginRun(sandbox);
+    sandbox.call("close");
+    expect(documentData(sandbox)).toEqual({ documentId: expect.stringMatching(/^\w+-\w+$/) });
+  });
+
+  it("remembers the layers of the latest result for the next opening", async () => {
     const sandbox = await openWith([artboard, reference], "1:3");
     beginRun(sandbox);
     insert(sandbox);
     const again = await openPlugin(opening(documentData(sandbox)));
-    const { slots } = answer(again.send({ type: "ui_ready" }), "opened");
-    expect(slots).toMatchObject({ reference: { type: "set", layer: { id: "2:1" } }, referenceMask: { type: "empty" } });
+    expect(answer(again.send({ type: "ui_ready" }), "opened").slots).toMatchObject({
+      product: { type: "set", layer: { id: "1:3" } },
+      reference: { type: "set", layer: { id: "2:1" } },
+      referenceMask: { type: "empty" },
+      area: { type: "set", layer: { id: "1:1" }, isAutomatic: true },
+    });
+  });
+
+  it.each([
+    ["another layer, which is the product then", "1:2", "1:2"],
+    ["the reference, which is no product", "2:1", "1:3"],
+  ])("is opened with %s", async (_what, selected, product) => {
+    const remembered = JSON.stringify(recipe.layers);
+    const sandbox = await openPlugin({ ...opening({ reference: remembered }), selection: [selected] });
+    expect(answer(sandbox.send({ type: "ui_ready" }), "opened").slots).toMatchObject({
+      product: { type: "set", layer: { id: product } },
+      reference: { type: "set", layer: { id: "2:1" } },
+    });
+  });
+
+  it("keeps the reference layer of before where the latest result has one from disk", async () => {
+    const sandbox = await openWith([artboard, reference], "1:3");
+    beginRun(sandbox);
+    insert(sandbox);
+    insert(sandbox, { recipe: { ...recipe, layers: { ...recipe.layers, product: "1:2", reference: "" } } });
+    expect(JSON.parse(documentData(sandbox).reference ?? "")).toMatchObject({ product: "1:2", reference: "2:1" });
   });
 
   it.each(["", "{", "null", '{"reference":5,"referenceMask":"8:8"}'])(

@@ -33,3 +33,10 @@ test("redo brings back step by step, until something else is written", () => {
   const written = commit(again, three);
   expect(redo(written, three)).toEqual(written);
 });
+
+test("what was written and taken back is no step, and nothing to undo", () => {
+  const history = commit(startHistory(zero), one);
+  const again = patchNode(patchNode(one, firstPageId, { name: "2" }), firstPageId, { name: "1" });
+  expect(commit(history, again)).toBe(history);
+  expect(undo(history, again).committed).toBe(zero);
+});

@@ -126,6 +126,7 @@ export async function openPanel(options: WorldOptions = {}): Promise<FakeWorld> 
     documentId: "this document",
     slots: { ...filled, ...options.slots },
     selection: [],
+    results: [],
     ...options.opened,
   });
   await settled();
