@@ -1,5 +1,6 @@
 import { BackdropError } from "../../shared/errors.ts";
 import type { Oid } from "./digest.ts";
+import { Unreachable } from "./retry.ts";
 
 /** The hub or a mirror of it, as its own tools are told: `HF_ENDPOINT`, and `HF_TOKEN` for who needs one. */
 export interface Hub {
@@ -129,6 +130,9 @@ async function answerOf(url: URL, init: RequestInit, signal: AbortSignal): Promi
   const timer = setTimeout(() => late.abort(new Error(`no answer within ${answerTimeoutMs} ms`)), answerTimeoutMs);
   try {
     return await fetch(url, { ...init, signal: AbortSignal.any([signal, late.signal]) });
+  } catch (error) {
+    // What fetch itself throws when there is no answer; an abort is what the signal says.
+    throw error instanceof TypeError ? new Unreachable(url.host, error.cause ?? error) : error;
   } finally {
     clearTimeout(timer);
   }

@@ -11,6 +11,8 @@ export interface PlannedFile {
 }
 
 const connections = 8;
+/** Nothing has been fetched yet, so that a person who waits hears soon that nothing can be. */
+const mostAttempts = 3;
 
 /** Asks the hub for every file of a package: where it is, how large, and its hash. */
 export async function planDownload(
@@ -19,9 +21,10 @@ export async function planDownload(
   patience: Patience,
   signal: AbortSignal,
 ): Promise<readonly PlannedFile[]> {
+  const impatience = { ...patience, attempts: Math.min(patience.attempts, mostAttempts) };
   const files = entry.repositories.flatMap((repository) => repository.files.map((file) => ({ repository, file })));
   const located = await mapInParallel(files, connections, async ({ repository, file }) => {
-    const remote = await locate(repository, file, hub, patience, signal);
+    const remote = await locate(repository, file, hub, impatience, signal);
     return { path: file.path, repository, ...(remote && { remote }) };
   });
   // A part that may be left out is there whole or not at all.

@@ -23,6 +23,16 @@ export class Transient extends Error {
   }
 }
 
+/** Thrown where no connection comes about at all. */
+export class Unreachable extends Transient {
+  readonly host: string;
+
+  constructor(host: string, cause: unknown) {
+    super(`${host} cannot be reached`, { cause });
+    this.host = host;
+  }
+}
+
 /** Runs `attempt` until it succeeds; `progressed` tells whether the last one brought anything, which starts the count anew. */
 export async function withRetries<T>(
   label: string,
@@ -39,11 +49,7 @@ export async function withRetries<T>(
       if (error instanceof BackdropError) throw error;
       if (progressed()) failures = 1;
       if (failures >= attempts) {
-        throw new BackdropError(
-          "download_failed",
-          `${label}: ${reason(error)}, after ${attempts} attempts; install again to go on where it stopped`,
-          { cause: error },
-        );
+        throw new BackdropError("download_failed", givenUp(label, error, attempts), { cause: error });
       }
       const asked = error instanceof Transient ? error.retryAfterMs : undefined;
       await wait(Math.min(asked ?? firstWaitMs * 2 ** (failures - 1), longestWaitMs), undefined, { signal });
@@ -56,6 +62,15 @@ export function transientAnswer({ status, headers }: Response): Transient | unde
   if (status !== 408 && status !== 429 && status < 500) return undefined;
   const seconds = Number(headers.get("retry-after") ?? "none");
   return new Transient(`the server answers ${status}`, seconds >= 0 ? { retryAfterMs: seconds * 1000 } : {});
+}
+
+/** For a person first: without a connection it is not the file's fault. */
+function givenUp(label: string, error: unknown, attempts: number): string {
+  if (!(error instanceof Unreachable)) {
+    return `${label}: ${reason(error)}, after ${attempts} attempts; install again to go on where it stopped`;
+  }
+  const details = `${label}: ${reason(error.cause)}, after ${attempts} attempts`;
+  return `the server ${error.host} cannot be reached; check the connection, then install again to go on where it stopped (${details})`;
 }
 
 function reason(error: unknown): string {

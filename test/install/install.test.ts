@@ -57,6 +57,20 @@ async function install(more: Partial<InstallOptions> = {}, what = entry) {
   });
 }
 
+test("a hub that cannot be reached is told as that, soon, with the rest behind", async () => {
+  await hub.stop();
+  const begun = performance.now();
+  await expect(install({ patience: { ...patience, attempts: 100, firstWaitMs: 50 } })).rejects.toMatchObject({
+    code: "download_failed",
+    message: expect.stringMatching(
+      new RegExp(
+        `^the server ${hub.endpoint.host} cannot be reached; check the connection.*ECONNREFUSED.*after 3 attempts`,
+      ),
+    ),
+  });
+  expect(performance.now() - begun).toBeLessThan(10_000);
+});
+
 test("an installed package is whole, compiled, opens, and is fetched once", async () => {
   const { dir, isNew } = await install();
   expect({ dir, isNew }).toEqual({ dir: join(modelsDir, "tiny"), isNew: true });
