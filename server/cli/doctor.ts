@@ -20,24 +20,33 @@ export interface DoctorOptions {
 interface Finding {
   readonly about: string;
   readonly ok: boolean;
+  /** what is not ok can be done without */
+  readonly isOptional?: true;
   readonly found: string;
   /** the command that mends it */
   readonly fix?: string;
+  /** how to start with it, where that is faster than without */
+  readonly start?: { readonly command: string; readonly stepMs: number };
 }
 
-/** `backdrop doctor`: exit 0 when pictures can be generated here. Says each finding as soon as it is known. */
+/** `backdrop doctor`: exit 0 when pictures can be generated here, by the provider that was named. Says each finding as soon as it is known. */
 export async function doctorCommand({ provider, json }: DoctorOptions, io: Io): Promise<number> {
   let ok = true;
+  let start = { command: "backdrop start", stepMs: Number.POSITIVE_INFINITY };
   for await (const finding of findings(provider)) {
-    ok &&= finding.ok;
+    ok &&= finding.ok || finding.isOptional === true;
+    if (finding.start !== undefined && finding.start.stepMs < start.stepMs) start = finding.start;
     if (json) printJson(io, { type: "finding", ...finding });
-    else {
-      const fix = finding.fix === undefined ? "" : `\n    fix: ${finding.fix}`;
-      io.stdout(`${finding.ok ? "ok " : "NOT"} ${finding.about}: ${finding.found}${fix}\n`);
-    }
+    else io.stdout(`${lineOf(finding)}\n`);
   }
-  if (json) printJson(io, { type: "done", ok });
+  if (json) printJson(io, { type: "done", ok, ...(ok && { start: start.command }) });
+  else if (ok) io.stdout(`start with: ${start.command}\n`);
   return ok ? exitCodes.done : exitCodes.internalFailure;
+}
+
+function lineOf({ about, ok, isOptional, found, fix }: Finding): string {
+  const mark = ok ? "ok " : isOptional ? "-  " : "NOT";
+  return `${mark} ${about}: ${found}${fix === undefined ? "" : `\n    fix: ${fix}`}`;
 }
 
 /** What takes long comes last. */
@@ -86,13 +95,18 @@ async function runtime(): Promise<Finding> {
   }
 }
 
-/** A GPU is no need. What the runtime knows is tried, since only that tells. */
+/** A GPU is no need, unless it was named. What the runtime knows is tried, since only that tells. */
 async function* gpus(chosen: ProviderChoice): AsyncGenerator<Finding> {
   const { listProviders } = await import("../runtime/providers.ts").catch(() => ({ listProviders: () => [] }));
   const known = new Set(listProviders().map(({ name }) => name));
   for (const provider of providers) {
     if (provider === "auto" || provider === "cpu" || (chosen !== "auto" && chosen !== provider)) continue;
-    if (known.has(provider)) for (const check of await checksOf(provider)) yield gpuFinding(provider, check);
+    const found = known.has(provider) ? (await checksOf(provider)).map((check) => gpuFinding(provider, check)) : [];
+    yield* found;
+    if (chosen === provider && !found.some(({ ok }) => ok)) {
+      const fix = provider === "cuda" ? { fix: "npm run cuda:install" } : {};
+      yield { about: `provider ${provider}`, ok: false, found: "cannot be used on this computer", ...fix };
+    }
   }
 }
 
@@ -110,14 +124,16 @@ const mostError = { fp32: 0.001, fp16: 0.02 } as const;
 
 function gpuFinding(provider: Provider, check: ProviderCheck): Finding {
   const about = `${provider} in ${check.precision}`;
-  if (check.type === "fails") return { about, ok: true, found: `not usable: ${check.message}` };
+  if (check.type === "fails") return { about, ok: false, isOptional: true, found: `not usable: ${check.message}` };
   const { error, stepMs, cpuStepMs, precision } = check;
   const differs = `differs from the CPU by ${(100 * error).toPrecision(2)} %`;
   const speed = `a step of the embedded model takes ${stepMs.toFixed(0)} ms, on the CPU ${cpuStepMs.toFixed(0)} ms`;
   const command = `backdrop start --provider ${provider} --precision ${precision}`;
-  const isRight = error < mostError[precision];
-  const advice = !isRight ? "do not use it here" : stepMs < cpuStepMs ? command : "nothing is gained by it here";
-  return { about, ok: true, found: `${differs}; ${speed}: ${advice}` };
+  const found = `${differs}; ${speed}`;
+  if (error >= mostError[precision])
+    return { about, ok: false, isOptional: true, found: `${found}: do not use it here` };
+  if (stepMs >= cpuStepMs) return { about, ok: true, found: `${found}: nothing is gained by it here` };
+  return { about, ok: true, found, start: { command, stepMs } };
 }
 
 async function pictures(): Promise<Finding> {

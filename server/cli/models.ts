@@ -22,16 +22,17 @@ export async function listModels({ json }: ModelsOptions, io: Io): Promise<numbe
   for (const helper of await listHelpers(modelsDirs())) states.push(await packageState(helper));
   for (const state of states) {
     if (json) printJson(io, { type: "model", ...state });
-    else io.stdout(state.state === "ready" ? describe(state) : `${state.name}  broken: ${state.problem}\n`);
+    else io.stdout(`${describe(state)}\n`);
   }
   if (!json && states.length === 0) io.stdout("no models are here\n");
-  const here = new Set(states.filter(({ state }) => state === "ready").map(({ name }) => name));
+  const here = new Set(states.map(({ name }) => name));
   for (const { description, approximateBytes } of catalogue.filter((entry) => !here.has(entry.description.name))) {
     const { name, title, licence } = description;
     if (json) printJson(io, { type: "model", state: "available", name, title, licence, sizeBytes: approximateBytes });
     else {
-      const size = `about ${(approximateBytes / 1e9).toFixed(1)} GB`;
-      io.stdout(`${name}  ${title}  ${size}  ${licence}  not installed: backdrop models install ${name}\n`);
+      io.stdout(
+        `${name}  ${title}  about ${byteText(approximateBytes)}  ${licence}  not installed: backdrop models install ${name}\n`,
+      );
     }
   }
   return exitCodes.done;
@@ -84,6 +85,14 @@ export async function compileModel(
   return exitCodes.done;
 }
 
-function describe({ name, title, licence, sizeBytes }: ModelState & { readonly state: "ready" }): string {
-  return `${name}  ${title}  ${(sizeBytes / 1e6).toFixed(1)} MB  ${licence}\n`;
+function describe(state: ModelState): string {
+  const { name } = state;
+  if (state.state === "ready") return `${name}  ${state.title}  ${byteText(state.sizeBytes)}  ${state.licence}`;
+  const isOffered = catalogue.some(({ description }) => description.name === name);
+  return `${name}  broken: ${state.problem}${isOffered ? `; repair it: backdrop models install ${name}` : ""}`;
+}
+
+/** As disks are sold: 1 GB is 10⁹ bytes. */
+function byteText(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }

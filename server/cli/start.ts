@@ -87,11 +87,14 @@ function warn(io: Io, { json }: StartOptions, message: string): void {
   else io.stderr(`warning: ${message}\n`);
 }
 
-/** The playground is where a person goes first; Figma finds the port by itself. */
+/** The playground is where a person goes first; Figma finds the port by itself, where its manifest lets it. */
 function welcome(port: number): string {
+  const reached = [defaultPort, ...fallbackPorts];
+  const figma = `  Figma         reaches ${reached.join(", ")} only: start without --port to use it there\n`;
   return (
     `Backdrop ${version} runs on port ${port}, for this computer only; Ctrl+C stops it.\n\n` +
-    `  Playground    http://localhost:${port}/\n`
+    `  Playground    http://localhost:${port}/\n` +
+    (reached.includes(port) ? "" : figma)
   );
 }
 

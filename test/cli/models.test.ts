@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { sdxl } from "../../server/install/catalogue/sdxl.ts";
@@ -18,6 +18,18 @@ test("list offers what can be installed, with its size and licence", async () =>
   const sizeBytes = sdxl.approximateBytes;
   expect(events()).toContainEqual(expect.objectContaining({ name: "sdxl", state: "available", licence, sizeBytes }));
   expect((await command(["models", "list"])).stdout).toMatch(/sd15 .* GB .*backdrop models install sd15/);
+});
+
+test("list names what is damaged once, with what repairs it", async () => {
+  const dir = join(home(), "models", "slimsam");
+  await mkdir(dir, { recursive: true });
+  await writeFile(join(dir, "backdrop.json"), "{}");
+  const { stdout } = await command(["models", "list"]);
+  const lines = stdout.split("\n").filter((line) => line.startsWith("slimsam"));
+  expect(lines).toEqual([expect.stringMatching(/^slimsam {2}broken: .*; repair it: backdrop models install slimsam$/)]);
+  expect(stdout).not.toContain("0.0 GB");
+  await rm(dir, { recursive: true });
+  expect((await command(["models", "list"])).stdout).toMatch(/slimsam .* about \d+\.\d MB .* not installed/);
 });
 
 test("doctor names them too, as a choice", async () => {
