@@ -9,6 +9,7 @@ import { createRuns, type Runs } from "./effects/generate.ts";
 import { createHistory } from "./effects/history.ts";
 import { keepState } from "./effects/keepState.ts";
 import { createLayers, type Layers } from "./effects/layers.ts";
+import { createRestoreMask } from "./effects/restoreMask.ts";
 import { createResults, type Results } from "./effects/results.ts";
 import { showThumbnails } from "./effects/thumbnails.ts";
 import { HostError } from "./host.ts";
@@ -39,7 +40,8 @@ export function createPanel(world: World, opened: Opened): Panel {
   const store = createStore(openedState(world, opened));
   const context: Context = { ...world, ...store };
   const history = createHistory(context);
-  const results = createResults(context, history);
+  const restoreMask = createRestoreMask(context);
+  const results = createResults(context, history, restoreMask);
   const panel: Panel = {
     state: store.state,
     subscribe: store.subscribe,
@@ -55,6 +57,8 @@ export function createPanel(world: World, opened: Opened): Panel {
   keepState(context);
   showThumbnails(context);
   followJobs(context, { history, results, canvasPreviews: createCanvasPreviews(context) });
+  const { recipe } = opened;
+  if (recipe?.productMask !== undefined) void restoreMask(recipe.layers.product, recipe.productMask);
   return panel;
 }
 

@@ -112,7 +112,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       },
       onPreview() {},
     });
-    const app = createApp({ guard, jobs, metrics, log, programDir: programDir() });
+    const app = createApp({ guard, jobs, uploads, metrics, log, programDir: programDir() });
     for (const server of servers) {
       server.off("request", starting);
       server.on("request", app);

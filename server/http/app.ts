@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
+import { basename, dirname, join } from "node:path";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import helmet from "helmet";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { BackdropError } from "../../shared/errors.ts";
+import { sha256Schema } from "../../shared/protocol/fields.ts";
 import { version } from "../../shared/version.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Log } from "../log/log.ts";
+import type { UploadStore } from "../uploads/uploadStore.ts";
 import type { Access, Guard } from "./guard.ts";
 import type { Metrics } from "./metrics.ts";
 import { playgroundRoutes } from "./playground.ts";
@@ -15,6 +18,7 @@ import type { Route } from "./route.ts";
 export interface AppOptions {
   readonly guard: Guard;
   readonly jobs: Jobs;
+  readonly uploads: UploadStore;
   readonly metrics: Metrics;
   readonly log: Log;
   /** the folder that `dist/` and `samples/` are in */
@@ -54,7 +58,7 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
-function createRoutes({ jobs, metrics, programDir }: AppOptions): readonly Route[] {
+function createRoutes({ jobs, uploads, metrics, programDir }: AppOptions): readonly Route[] {
   return [
     { path: "/health", access: "public", handle: (_, response) => void response.json({ version }) },
     {
@@ -73,7 +77,18 @@ function createRoutes({ jobs, metrics, programDir }: AppOptions): readonly Route
           throw new BackdropError("not_found", "no such result; the job's done event lists them");
         const { dir, output } = found;
         response.setHeader("ETag", `"${output.sha256}"`);
-        await sendFile(response, output.name, dir);
+        await sendFile(response, join(dir, output.name), "this result is no longer on disk; generate it again");
+      },
+    },
+    {
+      path: "/uploads/:sha256",
+      access: "session",
+      async handle({ params }, response) {
+        const sha256 = sha256Schema.safeParse(params.sha256);
+        if (!sha256.success) throw new BackdropError("not_found", "no such picture; expected the sha256 of an upload");
+        response.setHeader("ETag", `"${sha256.data}"`);
+        response.type("application/octet-stream");
+        await sendFile(response, uploads.pathOf(sha256.data), "this picture is not kept any more; send it again");
       },
     },
     ...playgroundRoutes(programDir),
@@ -89,14 +104,15 @@ function allowPanels(_: Request, response: Response, next: NextFunction): void {
   next();
 }
 
-async function sendFile(response: Response, name: string, root: string): Promise<void> {
+/** @param goneText said where there is no such file */
+async function sendFile(response: Response, path: string, goneText: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
+    const root = dirname(path);
     const options = { root, dotfiles: "allow", immutable: true, maxAge: "1y", cacheControl: true } as const;
-    response.sendFile(name, options, (error?: Error) => {
+    response.sendFile(basename(path), options, (error?: Error) => {
       // A reader that went away has all it wanted.
       if (error === undefined || response.headersSent) resolve();
-      else
-        reject(new BackdropError("not_found", "this result is no longer on disk; generate it again", { cause: error }));
+      else reject(new BackdropError("not_found", goneText, { cause: error }));
     });
   });
 }

@@ -72,7 +72,10 @@ export class Jobs {
       jobs.records.set(record.jobId, record);
       jobs.restart(record);
     }
-    const inUse = jobs.queue.flatMap(({ params }) => inputsOf(params).map(({ sha256 }) => sha256));
+    const queued = jobs.queue.flatMap(({ params }) => inputsOf(params).map(({ sha256 }) => sha256));
+    // Painted by hand, so that the panel can bring it back from nowhere else.
+    const masks = [...jobs.records.values()].flatMap(({ params }) => params.inputs.productMask ?? []);
+    const inUse = [...queued, ...masks];
     await options.uploads.sweep(new Set(inUse));
     jobs.startNext();
     return jobs;

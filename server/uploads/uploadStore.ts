@@ -10,7 +10,7 @@ export interface UploadStore {
   /** Where a picture that is here lies. */
   pathOf(sha256: string): string;
   begin(promised: Promised): Promise<Upload>;
-  /** Deletes what was never finished, and pictures that no job in `inUse` needs and that have not changed for a week. */
+  /** Deletes what was never finished, and pictures that are not `inUse` and that have not changed for a week. */
   sweep(inUse: ReadonlySet<string>): Promise<void>;
 }
 

@@ -1,8 +1,17 @@
+import { readdir, utimes } from "node:fs/promises";
+import { join } from "node:path";
 import { uuidv7 } from "uuidv7";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { version } from "../../shared/version.ts";
 import type { RawClient } from "../server/rawClient.ts";
-import { startTestServer, stubParams, type TestServer, uploadPictures } from "../server/testServer.ts";
+import {
+  pictures,
+  sha256Of,
+  startTestServer,
+  stubParams,
+  type TestServer,
+  uploadPictures,
+} from "../server/testServer.ts";
 import { playgroundPaths } from "./playgroundPaths.ts";
 
 let server: TestServer;
@@ -23,7 +32,9 @@ const authorized = () => ({ Authorization: `Bearer ${client.sessionToken}` });
 
 test("every route but /health and the playground's files needs a session token, and every one passes the guard", async () => {
   const open = ["/health", ...playgroundPaths];
-  expect(server.routes.toSorted()).toEqual([...open, "/metrics", "/results/:jobId/:name"].toSorted());
+  expect(server.routes.toSorted()).toEqual(
+    [...open, "/metrics", "/results/:jobId/:name", "/uploads/:sha256"].toSorted(),
+  );
   const strays = ["/nowhere", "/HEALTH/", "/health/..%2fmetrics", "/metrics/", "/socket", "/samples/", "/plugin"];
   for (const route of [...server.routes, ...strays]) {
     const response = await server.get(route);
@@ -73,6 +84,37 @@ describe("results", () => {
       expect(response.status).toBe(404);
     },
   );
+});
+
+describe("uploads", () => {
+  it("come back by their sha256", async () => {
+    const response = await server.get(`/uploads/${sha256Of(pictures.product)}`, authorized());
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("application/octet-stream");
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(pictures.product);
+  });
+
+  it.each(["f".repeat(64), "x", "..%2fidentity.json", ".", ""])("are not found by %j", async (name) => {
+    const response = await server.get(`/uploads/${name}`, authorized());
+    expect([response.status, await response.json()]).toEqual([404, expect.objectContaining({ code: "not_found" })]);
+  });
+
+  it("that are masks of a product stay as long as their job, other pictures for a week", async () => {
+    const first = await startTestServer();
+    const panel = await first.client();
+    await uploadPictures(panel);
+    const mask = Buffer.from("the mask's bytes");
+    await panel.upload(mask, sha256Of(mask));
+    const params = stubParams();
+    await panel.end(await panel.submit({ ...params, inputs: { ...params.inputs, productMask: sha256Of(mask) } }));
+    await first.stop();
+    const { uploadsDir } = first.home;
+    for (const name of await readdir(uploadsDir)) await utimes(join(uploadsDir, name), 0, 0);
+    const second = await startTestServer({ home: first.home });
+    expect(await readdir(uploadsDir)).toEqual([sha256Of(mask)]);
+    await second.remove();
+    await first.remove();
+  });
 });
 
 test("a path that cannot be decoded is 400, a wrong token 401, a preflight 204", async () => {

@@ -6,11 +6,11 @@ import type { JobParams } from "../../../shared/protocol/jobs.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Connection, ConnectionListener, ConnectionState, LostCause, Memory } from "./connection.ts";
 import type { Environment } from "./environment.ts";
+import { fetchFile } from "./files.ts";
 import { findServer, type Link } from "./findServer.ts";
 import type { Pairing } from "./handshake.ts";
 import { type FailureReason, LinkFailure } from "./linkFailure.ts";
 import type { PairingWindow } from "./pairing.ts";
-import { fetchResult } from "./results.ts";
 import { Session, type SessionListener } from "./session.ts";
 
 /** Connects at once, and comes back after every loss until it is closed. */
@@ -21,7 +21,7 @@ export function connect(memory: Memory, environment: Environment): Connection {
 }
 
 const expired = "The code has expired. Ask for a new one.";
-const malformed = "The code has 6 letters and digits; the server's terminal shows it.";
+const malformed = "A code has 6 letters and digits, and never 0, 1, I or O. Look at the server's terminal again.";
 
 class PanelConnection implements Connection {
   state: ConnectionState = { type: "connecting" };
@@ -125,7 +125,11 @@ class PanelConnection implements Connection {
   }
 
   fetchResult(jobId: string, name: string): Promise<Uint8Array> {
-    return fetchResult(jobId, name, { environment: this.environment, link: () => this.whenLinked() });
+    return this.fetchFile(`/results/${jobId}/${name}`);
+  }
+
+  fetchUpload(sha256: string): Promise<Uint8Array> {
+    return this.fetchFile(`/uploads/${sha256}`);
   }
 
   close(): void {
@@ -136,6 +140,10 @@ class PanelConnection implements Connection {
     this.session.close(error);
     for (const { reject } of this.waitingForLink.splice(0)) reject(error);
     this.listeners.clear();
+  }
+
+  private fetchFile(path: string): Promise<Uint8Array> {
+    return fetchFile(path, { environment: this.environment, link: () => this.whenLinked() });
   }
 
   /** Looks for the server. What comes of it is the next state. */

@@ -102,5 +102,7 @@ export interface Connection {
   stopInstalling(name: string): void;
   /** a finished file */
   fetchResult(jobId: string, name: string): Promise<Uint8Array>;
+  /** what was uploaded earlier, while the server keeps it */
+  fetchUpload(sha256: string): Promise<Uint8Array>;
   close(): void;
 }

@@ -17,8 +17,8 @@ export interface Editors {
   close(): void;
 }
 
-/** Enough to see what is painted on. */
-const maxSidePx = 1024;
+/** px of the longer side: enough to see what is painted on */
+export const maxEditedSidePx = 1024;
 
 /** Opens the views that take the whole panel, with the picture that is painted on. */
 export function createEditors({ host, connection, pixels, state, dispatch, subscribe }: Context): Editors {
@@ -41,7 +41,8 @@ export function createEditors({ host, connection, pixels, state, dispatch, subsc
     try {
       const { referenceFile } = state();
       const file = slot === "reference" ? referenceFile : null;
-      const bytes = file?.bytes ?? (await host.request("export_picture", { slot, maxSidePx })).picture.bytes;
+      const bytes =
+        file?.bytes ?? (await host.request("export_picture", { slot, maxSidePx: maxEditedSidePx })).picture.bytes;
       const picture = await pixels.show(bytes);
       if (!isWaiting(own)) return URL.revokeObjectURL(picture.url);
       shownBytes = bytes;

@@ -74,6 +74,7 @@ function recipeOf(state: State, { jobId, params, end }: DoneJob, variant: number
     model: params.model ?? modelInUse(state)?.name ?? "",
     settings: { ...params.settings, seed: seedOf(end, variant), variants: 1 },
     layers,
+    productMask: params.inputs.productMask ?? null,
     hiddenPatches,
     scale,
   };

@@ -4,11 +4,12 @@ import { settingRanges } from "../../../shared/settings.ts";
 import { findDone } from "../state/focus.ts";
 import type { Shown } from "../state/pictures.ts";
 import { problemOf } from "../state/problem.ts";
-import { resultKey } from "../state/state.ts";
+import { noteHere, resultKey } from "../state/state.ts";
 import type { Context } from "./context.ts";
 import type { History } from "./history.ts";
 import { createInserting, type Inserting } from "./inserting.ts";
 import { createPictureCache, type PictureCache } from "./pictureCache.ts";
+import type { RestoreMask } from "./restoreMask.ts";
 
 /** What the server found when it compared the product's opaque pixels before and after. */
 export interface ProductProof {
@@ -43,7 +44,7 @@ const recipeFileSchema = z.object({
 });
 
 /** What can be done with results and with the jobs that made them. */
-export function createResults(context: Context, history: History): Results {
+export function createResults(context: Context, history: History, restoreMask: RestoreMask): Results {
   const { connection, pixels, clock, state, dispatch } = context;
   const caches: Readonly<Record<PictureSize, PictureCache>> = {
     whole: createPictureCache(maxPictures.whole),
@@ -73,6 +74,8 @@ export function createResults(context: Context, history: History): Results {
       if (params === undefined) return;
       const seed = done?.end.seed ?? params.settings.seed ?? clock.newSeed();
       dispatch({ type: "settings_reused", params, seed, note: jobNotes[jobId] ?? null });
+      const note = noteHere(state(), jobId);
+      if (note !== null) void restoreMask(note.layers.product, params.inputs.productMask ?? null);
     },
     async deleteJob(jobId) {
       try {

@@ -1,6 +1,7 @@
 import { BackdropError } from "../../../shared/errors.ts";
 import { type Size, sameAspect } from "../../../shared/geometry.ts";
 import { centredSquare } from "../patches/geometry.ts";
+import type { PaintedMask } from "../state/pictures.ts";
 import { decode, drawPart, drawWhole, encode, greyCanvas, readPixels } from "./canvas.ts";
 import { fitWithin } from "./fitWithin.ts";
 import { alphaOf, dropPatches, droppedPartsOf, keepsAnything, luminanceOf, multiplied } from "./masks.ts";
@@ -22,11 +23,9 @@ export const browserPixels: Pixels = {
     withBitmap(decodeOrRefuse(product, "the product"), (bitmap) =>
       keepsAnything(multiplied(alphaOf(readPixels(drawWhole(bitmap, mask.sizePx))), mask.data)),
     ),
-  readMask: (png, sizePx) =>
-    withBitmap(decodeOrRefuse(png, "the mask"), (bitmap) => ({
-      sizePx,
-      data: luminanceOf(readPixels(drawWhole(bitmap, sizePx))),
-    })),
+  readMask: (png, sizePx) => withBitmap(decodeOrRefuse(png, "the mask"), (bitmap) => maskOf(bitmap, sizePx)),
+  openMask: (png, maxSidePx) =>
+    withBitmap(decodeOrRefuse(png, "the mask"), (bitmap) => maskOf(bitmap, fitWithin(sizeOf(bitmap), maxSidePx))),
   async referenceMask({ sizePx, grid, hidden, maskLayer }) {
     const keep =
       maskLayer === null
@@ -49,6 +48,10 @@ export const browserPixels: Pixels = {
       return sizePx.width === bitmap.width ? jpeg : await encode(drawWhole(bitmap, sizePx), "image/jpeg");
     }),
 };
+
+function maskOf(bitmap: ImageBitmap, sizePx: Size): PaintedMask {
+  return { sizePx, data: luminanceOf(readPixels(drawWhole(bitmap, sizePx))) };
+}
 
 /** Bitmaps hold memory that no garbage collector hurries to free. */
 async function withBitmap<T>(opening: Promise<ImageBitmap>, use: (bitmap: ImageBitmap) => T | Promise<T>): Promise<T> {

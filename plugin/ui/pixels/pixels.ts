@@ -25,6 +25,8 @@ export interface Pixels {
   leavesProduct(product: Uint8Array, mask: PaintedMask): Promise<boolean>;
   /** a mask that a helper found, at `sizePx` */
   readMask(png: Uint8Array, sizePx: Size): Promise<PaintedMask>;
+  /** a mask that was sent for an earlier run, no side longer than `maxSidePx` */
+  openMask(png: Uint8Array, maxSidePx: number): Promise<PaintedMask>;
   /** PNG, white = keep, at `plan.sizePx` */
   referenceMask(plan: ReferenceMaskPlan): Promise<Uint8Array>;
   /** of each patch, the part that the mask layer, or without one the reference's own transparency, drops; null where nothing is dropped */

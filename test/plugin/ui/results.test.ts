@@ -58,6 +58,16 @@ describe("a result", () => {
     expect(inserted(world)[1]).not.toHaveProperty("replace");
   });
 
+  it("that lies in the document is known, the lowest of copies, until it is gone", async () => {
+    const placed = (nodeId: string) => ({ nodeId, jobId: id, variant: 1 });
+    const world = await openPanel({ history, opened: { results: [placed("8:1"), placed("8:2")] } });
+    expect(nodeOf(world, 1)).toBe("8:1");
+    world.say({ type: "results_found", results: [placed("8:2"), { ...placed("8:3"), variant: 2 }] });
+    expect([nodeOf(world, 1), nodeOf(world, 2)]).toEqual(["8:1", "8:3"]);
+    world.say({ type: "result_gone", nodeId: "8:1" });
+    expect(nodeOf(world, 1)).toBeUndefined();
+  });
+
   it("is taken out of the document", async () => {
     const world = await openPanel({ history });
     await world.panel.results.insert(id, 1, "add");
@@ -116,6 +126,60 @@ describe("a result that was begun in another document", () => {
     world.panel.results.reuseSettings(id);
     expect(hiddenByHand(world.panel.state())).toEqual([]);
     expect(world.panel.state().form).toMatchObject({ prompt: "pine", scale: 2 });
+  });
+});
+
+describe("the mask that a product was refined with", () => {
+  const sha256 = "d".repeat(64);
+  const params = paramsOf();
+  const refined = summaryOf(3, doneEnd(), { ...params, inputs: { ...params.inputs, productMask: sha256 } });
+  const note = {
+    documentId: "this document",
+    layers: { product: "1:2", reference: "1:3", referenceMask: null, area: "1:1" },
+    hiddenPatches: [],
+    scale: 1,
+  };
+  const stored = { version: 1, form: {}, hiddenPatches: {}, jobNotes: { [id]: note } };
+  const painted = { sizePx: { width: 1, height: 1 }, data: new Uint8Array([255]) };
+  const maskOf = ({ panel }: FakeWorld) => new TextDecoder().decode(panel.state().productMask?.data);
+
+  it("comes back with the settings, in place of what was painted meanwhile", async () => {
+    const world = await openPanel({ history: [refined], stored });
+    world.setFile(sha256, "mask");
+    world.panel.dispatch({ type: "product_mask_painted", mask: painted });
+    world.panel.results.reuseSettings(id);
+    await settled();
+    expect(maskOf(world)).toBe("mask");
+    expect(world.panel.state().problems).toEqual([]);
+  });
+
+  it("goes where the run had none, and stays where it was for another product", async () => {
+    const world = await openPanel({ history: [summaryOf(3, doneEnd())], stored });
+    world.panel.dispatch({ type: "product_mask_painted", mask: painted });
+    world.panel.results.reuseSettings(id);
+    expect(world.panel.state().productMask).toBeNull();
+    world.say({ type: "slot_changed", slot: "product", state: slotOf("5:5") });
+    world.panel.dispatch({ type: "product_mask_painted", mask: painted });
+    world.panel.results.reuseSettings(id);
+    expect(world.panel.state().productMask).toBe(painted);
+  });
+
+  it("that is not kept any more is told beside the product", async () => {
+    const world = await openPanel({ history: [refined], stored });
+    world.panel.results.reuseSettings(id);
+    await settled();
+    expect(world.panel.state()).toMatchObject({ productMask: null, problems: [{ place: "product" }] });
+  });
+
+  it("is named in the recipe of a layer, and comes back with “Regenerate background”", async () => {
+    const world = await openPanel({ history: [refined], stored });
+    await world.panel.results.insert(id, 1, "add");
+    const [{ recipe } = { recipe: undefined }] = inserted(world);
+    expect(recipe).toMatchObject({ productMask: sha256 });
+    if (recipe === undefined) return;
+    const again = await openPanel({ opened: { command: "regenerate", recipe } });
+    expect(again.panel.state().problems).toMatchObject([{ place: "product" }]);
+    expect(again.toServer).toContainEqual(["fetchUpload", sha256]);
   });
 });
 
@@ -178,6 +242,14 @@ describe("a regenerated layer", () => {
     const [first, second] = inserted(world);
     expect(first).toMatchObject({ replace: "7:7", recipe: { hiddenPatches: [1, 2] } });
     expect(second).not.toHaveProperty("replace");
+  });
+
+  it("takes its place also where the panel knows it as a result that lies in the document", async () => {
+    const results = [{ nodeId: "7:7", jobId: recipe.jobId, variant: 2 }];
+    const world = await openPanel({ opened: { ...opened, results } });
+    await regenerate(world, jobId(900));
+    expect(inserted(world)[0]).toMatchObject({ replace: "7:7" });
+    expect(world.panel.state().insertions).not.toHaveProperty(`${recipe.jobId}/2`);
   });
 
   it("stays where the result is for another product", async () => {

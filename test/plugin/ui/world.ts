@@ -58,12 +58,22 @@ export const ready: Extract<ConnectionState, { type: "ready" }> = {
     {
       name: "mini",
       title: "Mini",
+      purpose: "Small.",
+      pixelArea: 256 ** 2,
+      layoutPixelArea: 512 ** 2,
+      sideMultiple: 32,
+      promptTokens: 40,
       patchGrid: 16,
       defaults: { fusion: "query", strength: 0.5, sampler: "ddim", steps: 30, guidance: 3 },
     },
     {
       name: "fine",
       title: "Fine",
+      purpose: null,
+      pixelArea: 1024 ** 2,
+      layoutPixelArea: 1024 ** 2,
+      sideMultiple: 64,
+      promptTokens: 77,
       patchGrid: 32,
       defaults: { fusion: "global", strength: 1, sampler: "ddim", steps: 30, guidance: 7.5 },
     },
@@ -230,6 +240,11 @@ function fakeServer(first: ConnectionState, jobs: readonly JobSummary[]) {
       note("remove", id);
       jobs = jobs.filter((job) => job.jobId !== id);
     },
+    async fetchUpload(sha256) {
+      note("fetchUpload", sha256);
+      if (!files.has(sha256)) throw new BackdropError("not_found", "this picture is not kept any more; send it again");
+      return bytesOf(files.get(sha256) ?? "");
+    },
     async fetchResult(id, name) {
       note("fetchResult", id, name);
       return bytesOf(files.get(name) ?? name);
@@ -310,6 +325,7 @@ function fakePixels() {
         i % sizePx.width < sizePx.width / 2 ? 255 : 0,
       ),
     }),
+    openMask: async (png) => ({ sizePx: { width: png.length, height: 1 }, data: png }),
     referenceMask: async ({ grid, hidden }) => bytesOf(`mask ${grid}: ${hidden.join(",")}`),
     async droppedParts(_, maskLayer) {
       if (maskLayer === null) return null;

@@ -3,7 +3,7 @@ import { BackdropError, errorCodes } from "../../../shared/errors.ts";
 import type { Environment } from "./environment.ts";
 import type { Link } from "./findServer.ts";
 
-export interface ResultsOptions {
+export interface FilesOptions {
   readonly environment: Environment;
   /** waits for one */
   readonly link: () => Promise<Link>;
@@ -14,13 +14,13 @@ const pauseMs = 300;
 const problemSchema = z.looseObject({ code: z.enum(errorCodes), detail: z.string() });
 
 /**
- * Reads a finished file. A session token ends with its connection, and a server that goes takes the request with it: either is tried
+ * Reads a file of the server's: a result, or what was uploaded. A session token ends with its connection, and a server that goes takes the request with it: either is tried
  * again with the next connection.
  */
-export async function fetchResult(jobId: string, name: string, options: ResultsOptions): Promise<Uint8Array> {
+export async function fetchFile(path: string, options: FilesOptions): Promise<Uint8Array> {
   for (let tries = 1; ; tries++) {
     const { port, welcome } = await options.link();
-    const url = `http://localhost:${port}/results/${jobId}/${name}`;
+    const url = `http://localhost:${port}${path}`;
     const outcome = await read(url, welcome.sessionToken, options.environment);
     if (outcome instanceof Uint8Array) return outcome;
     if (tries === maxTries || !outcome.isPassing) throw outcome.error;
@@ -43,7 +43,7 @@ async function read(url: string, sessionToken: string, environment: Environment)
     const isPassing = code === "unauthorized" || code === "rate_limited" || response.status === 503;
     return { error: new BackdropError(code, detail), isPassing };
   } catch (cause) {
-    const message = "the result could not be read from the server, or the browser does not let the panel; try again";
+    const message = "the file could not be read from the server, or the browser does not let the panel; try again";
     return { error: new BackdropError("internal", message, { cause }), isPassing: true };
   }
 }
