@@ -44,8 +44,11 @@ export function createRuns(context: Context): Runs {
       const { run } = context.state();
       if (run.type === "preparing") preparing?.abort();
       if (run.type !== "queued" && run.type !== "running") return;
-      dispatch({ type: "run_cancelling", jobId: run.job.jobId });
-      connection.cancel(run.job.jobId);
+      const { jobId } = run.job;
+      dispatch({ type: "run_cancelling", jobId });
+      connection.cancel(jobId);
+      // Whenever the server hears of it: nothing more is shown in the canvas.
+      host.post({ type: "end_run", runId: jobId });
     },
   };
 }

@@ -25,7 +25,7 @@ export function reduceRun(state: State, action: RunAction): State {
       };
     }
     case "run_found":
-      return isActive(state.run) ? state : { ...state, run: runOfSummary(state, action.job) };
+      return isActive(state.run) ? state : { ...state, run: runOfSummary(state, action.job), tab: "results" };
     default:
       return isActive(state.run) && jobIdOf(state.run) === action.jobId ? advance(state, action) : state;
   }

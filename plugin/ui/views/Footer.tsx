@@ -41,9 +41,9 @@ function GenerateBar(): JSX.Element {
 }
 
 function RunBar({ run }: { readonly run: ActiveRun }): JSX.Element {
-  const { panel } = usePanel();
+  const { panel, state } = usePanel();
   const nowMs = useNow(run.type === "running");
-  const { title, detail, part } = runStatus(run, nowMs);
+  const { title, detail, part } = runStatus(run, nowMs, state.connection.type === "ready");
   const isCancelling = run.type === "cancelling";
   return (
     <>

@@ -8,8 +8,10 @@ export interface RunStatus {
   readonly part: number | null;
 }
 
-/** What an active run is doing, in words. */
-export function runStatus(run: ActiveRun, nowMs: number): RunStatus {
+/** What an active run is doing, in words. What the server does is not known while there is no connection to it. */
+export function runStatus(run: ActiveRun, nowMs: number, isConnected: boolean): RunStatus {
+  const needsServer = run.type !== "preparing" || run.task === "uploading";
+  if (needsServer && !isConnected) return waiting(run);
   switch (run.type) {
     case "preparing":
       return { ...preparing[run.task], part: null };
@@ -27,6 +29,11 @@ const preparing = {
   exporting: { title: "Exporting the reference", detail: "Nothing is painted yet" },
   uploading: { title: "Sending the pictures", detail: "Only to your own server" },
 } as const;
+
+function waiting({ type }: ActiveRun): RunStatus {
+  const detail = type === "cancelling" ? "The run is cancelled when it is back" : "The run goes on when it is back";
+  return { title: "Waiting for the server", detail, part: null };
+}
 
 function queued(ahead: number): Pick<RunStatus, "title" | "detail"> {
   if (ahead === 0) return { title: "Waiting for the engine", detail: "Starting" };

@@ -144,13 +144,13 @@ describe("cancelling", () => {
     world.event(id, { type: "progress", variant: 1, step: 3, steps: 30 });
     world.panel.runs.cancel();
     expect(called(world, "cancel")).toEqual([["cancel", id]]);
+    expect(world.toMain.at(-1), "the canvas is as before at once").toEqual({ type: "end_run", runId: id });
     world.event(id, { type: "progress", variant: 1, step: 4, steps: 30 });
     expect(runOf(world)).toMatchObject({ type: "cancelling", progress: { step: 3 } });
     world.event(id, { type: "cancelled" });
     await settled();
     expect(runOf(world).type).toBe("cancelled");
     expect(posted(world, "insert_result")).toHaveLength(0);
-    expect(posted(world, "end_run")).toHaveLength(1);
     world.refuse(id, "queue_full", "too late");
     expect(runOf(world).type).toBe("cancelled");
   });
@@ -247,6 +247,7 @@ describe("a run of an earlier opening", () => {
     }
     expect(called(world, "history")).toHaveLength(2);
     expect(runOf(world).type).toBe("queued");
+    expect(world.panel.state().tab).toBe("results");
     world.event(jobId(5), { type: "cancelled" });
     world.setHistory([summaryOf(8, null)]);
     world.connect(ready);
