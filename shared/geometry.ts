@@ -91,6 +91,22 @@ export function workSize(frame: Size, pixelArea: number, sideMultiple: number): 
   return best;
 }
 
+/** What a model paints: `workSize` of as many pixels as the frame has where a layout holds them together, else of what it paints best. */
+export function paintedSize(
+  frame: Size,
+  { pixelArea, layoutPixelArea = pixelArea, sideMultiple }: PaintedAreas,
+  hasLayout: boolean,
+): Size {
+  const area = hasLayout ? clamp(frame.width * frame.height, pixelArea, layoutPixelArea) : pixelArea;
+  return workSize(frame, area, sideMultiple);
+}
+
+interface PaintedAreas {
+  readonly pixelArea: number;
+  readonly layoutPixelArea?: number | undefined;
+  readonly sideMultiple: number;
+}
+
 /**
  * The smallest canvas that holds the centred frame and has the aspect ratio of `work`, in frame pixels: what the model
  * paints is this canvas, so nothing is ever stretched.

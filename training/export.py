@@ -144,7 +144,9 @@ def describe(out, rgb):
         raise RuntimeError(f"models/mini: expected at most {LIMIT_BYTES} bytes, got {total}; shrink the UNet in config.json")
     vision, depth = CONFIG["image_encoder"], CONFIG["depth"]
     description = {
-        "schemaVersion": 1, "name": "mini", "title": "Backdrop Mini 256", "licence": "Apache-2.0", "architecture": "sd",
+        "schemaVersion": 1, "name": "mini", "title": "Backdrop Mini 256", "licence": "Apache-2.0",
+        "purpose": "Comes with Backdrop: small and fast, so its pictures are soft, and it keeps to the reference more than to the prompt.",
+        "architecture": "sd",
         "pixelArea": CONFIG["image"] ** 2, "layoutPixelArea": 4 * CONFIG["image"] ** 2, "layoutNoise": "blue", "sideMultiple": 32, "latentRgb": rgb,
         "vision": {"imageSize": vision["image_size"], "patchSize": vision["patch_size"], "droppedPatches": "exclude",
                    "hiddenState": "last", "mean": CONFIG["mean"], "std": CONFIG["std"]},

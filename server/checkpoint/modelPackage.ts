@@ -40,6 +40,8 @@ export const descriptionSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
   title: z.string(),
   licence: z.string(),
+  /** what it is good for, for people */
+  purpose: z.string().optional(),
   architecture: z.enum(["sd", "sdxl"]),
   /** the number of pixels the model paints best */
   pixelArea: positive.max(4096 ** 2),

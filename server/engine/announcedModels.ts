@@ -10,6 +10,11 @@ import { modelsDirs } from "./packages.ts";
 /** Of `backdrop.json`, what clients are told. The engine reads and checks all of it when it opens the model. */
 const describedSchema = z.object({
   title: z.string(),
+  purpose: z.string().optional(),
+  pixelArea: z.int(),
+  layoutPixelArea: z.int().optional(),
+  sideMultiple: z.int(),
+  text: z.object({ maxTokens: z.int() }),
   vision: z.object({ imageSize: z.int().positive(), patchSize: z.int().positive() }),
   ...modelDefaultsSchema.shape,
 });
@@ -28,10 +33,16 @@ export async function announcedModels(log: Log, dirs = modelsDirs()): Promise<re
 }
 
 async function readModelInfo(name: string, file: string): Promise<ModelInfo> {
-  const { title, vision, ...defaults } = describedSchema.parse(JSON.parse(await readFile(file, "utf8")));
+  const described = describedSchema.parse(JSON.parse(await readFile(file, "utf8")));
+  const { title, purpose, pixelArea, layoutPixelArea, sideMultiple, text, vision, ...defaults } = described;
   return modelInfoSchema.parse({
     name,
     title,
+    purpose: purpose ?? null,
+    pixelArea,
+    layoutPixelArea: layoutPixelArea ?? pixelArea,
+    sideMultiple,
+    promptTokens: text.maxTokens,
     patchGrid: vision.imageSize / vision.patchSize,
     defaults,
   });

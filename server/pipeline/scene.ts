@@ -1,14 +1,13 @@
 import { BackdropError } from "../../shared/errors.ts";
 import {
   centred,
-  clamp,
   containIn,
   defaultPlacement,
   frameSidePx,
   paintedCanvas,
+  paintedSize,
   type Rect,
   type Size,
-  workSize,
 } from "../../shared/geometry.ts";
 import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import { cropCentre, drawOnCanvas, resample, whole } from "../image/resize.ts";
@@ -47,15 +46,10 @@ export async function layOutScene(job: Job, model: ModelPackage, hasLayout: bool
         `visible in the ${frame.width}×${frame.height} frame; move it inside`,
     );
   }
-  const work = workSize(frame, hasLayout ? areaWithLayout(frame, model) : model.pixelArea, model.sideMultiple);
+  const work = paintedSize(frame, model, hasLayout);
   const canvas = paintedCanvas(frame, work);
   const onCanvas = drawOnCanvas(placed, centred(frame, canvas), canvas);
   return { frame, placement, product: placed, work, workProduct: await resample(onCanvas, whole(canvas), work) };
-}
-
-/** As many pixels as the frame has, from what the model paints best to the most that a layout holds together. */
-function areaWithLayout({ width, height }: Size, { pixelArea, layoutPixelArea = pixelArea }: ModelPackage): number {
-  return clamp(width * height, pixelArea, layoutPixelArea);
 }
 
 /** The frame's part of a painted picture, at the frame's size. */

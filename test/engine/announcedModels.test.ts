@@ -8,6 +8,9 @@ import { createLog } from "../../server/log/log.ts";
 
 // What a client is told of the installed models, and that a broken package harms no other.
 
+/** What every package says beside what a test is about. */
+const described = { pixelArea: 512 ** 2, sideMultiple: 64, text: { maxTokens: 77 } };
+
 let dir: string;
 let lines: string[];
 const log = createLog({ write: (line) => lines.push(line) }, "error");
@@ -21,27 +24,37 @@ afterEach(async () => {
 
 test("the embedded model: its patches and its own defaults", async () => {
   const [mini] = (await announcedModels(log)).filter(({ name }) => name === "mini");
-  const described = JSON.parse(await readFile(join(modelsDir(), "mini", "backdrop.json"), "utf8"));
+  const own = JSON.parse(await readFile(join(modelsDir(), "mini", "backdrop.json"), "utf8"));
   expect(mini).toEqual({
     name: "mini",
-    title: described.title,
+    title: own.title,
+    purpose: own.purpose,
+    pixelArea: 256 ** 2,
+    layoutPixelArea: 512 ** 2,
+    sideMultiple: 32,
+    promptTokens: 40,
     patchGrid: 16,
     defaults: {
-      fusion: described.fusion,
-      strength: described.strength,
+      fusion: own.fusion,
+      strength: own.strength,
       sampler: "ddim",
       steps: 30,
-      guidance: described.guidance,
+      guidance: own.guidance,
     },
   });
 });
 
 test("a package that names none starts from pure noise with 30 steps of DDIM and guidance 7.5; 224 px in patches of 14 are 16 a side", async () => {
-  await install("large", { title: "Large", vision: { imageSize: 224, patchSize: 14 }, fusion: "global" });
+  await install("large", { ...described, title: "Large", vision: { imageSize: 224, patchSize: 14 }, fusion: "global" });
   expect(await announcedModels(log, [dir])).toEqual([
     {
       name: "large",
       title: "Large",
+      purpose: null,
+      pixelArea: 512 ** 2,
+      layoutPixelArea: 512 ** 2,
+      sideMultiple: 64,
+      promptTokens: 77,
       patchGrid: 16,
       defaults: { fusion: "global", strength: 1, sampler: "ddim", steps: 30, guidance: 7.5 },
     },
@@ -51,11 +64,20 @@ test("a package that names none starts from pure noise with 30 steps of DDIM and
 
 test.each<[string, string | object]>([
   ["is no JSON", '{"title":'],
-  ["lacks what clients are told", { title: "Broken", fusion: "query" }],
-  ["has no whole number of patches", { title: "B", vision: { imageSize: 225, patchSize: 14 }, fusion: "query" }],
+  ["lacks what clients are told", { ...described, title: "Broken", fusion: "query" }],
+  [
+    "has no whole number of patches",
+    { ...described, title: "B", vision: { imageSize: 225, patchSize: 14 }, fusion: "query" },
+  ],
 ])("a description that %s leaves its model out, with a line in the log", async (_, description) => {
   await install("broken", description);
-  await install("good", { title: "Good", vision: { imageSize: 256, patchSize: 16 }, fusion: "query", strength: 0.5 });
+  await install("good", {
+    ...described,
+    title: "Good",
+    vision: { imageSize: 256, patchSize: 16 },
+    fusion: "query",
+    strength: 0.5,
+  });
   expect((await announcedModels(log, [dir])).map(({ name }) => name)).toEqual(["good"]);
   expect(lines.join("")).toContain('"model":"broken"');
 });

@@ -15,6 +15,11 @@ import { RawClient } from "./rawClient.ts";
 export const miniInfo: ModelInfo = {
   name: "mini",
   title: "Mini",
+  purpose: null,
+  pixelArea: 256 ** 2,
+  layoutPixelArea: 512 ** 2,
+  sideMultiple: 32,
+  promptTokens: 40,
   patchGrid: 16,
   defaults: { fusion: "query", strength: 0.5, sampler: "ddim", steps: 30, guidance: 3 },
 };

@@ -5,6 +5,7 @@ import { hasReference } from "../state/state.ts";
 import { Icon } from "./Icon.tsx";
 import { IconButton } from "./IconButton.tsx";
 import { ModelsLink } from "./ModelsLink.tsx";
+import { byteText } from "./PackageProgress.tsx";
 import { usePanel } from "./panelContext.ts";
 
 /** Fills the prompt with what the reference shows; where no helper can, it says how to get one. */
@@ -24,6 +25,7 @@ export function DescribeReference(): JSX.Element | null {
     await panel.describeReference(controller.signal);
     if (!controller.signal.aborted) setIsBusy(false);
   };
+  const size = connection.packages.find(({ task }) => task === "describe")?.approximateBytes;
   const isInstalled = connection.helpers.describe !== null;
   return (
     <>
@@ -55,7 +57,8 @@ export function DescribeReference(): JSX.Element | null {
         <div class="note" role="status">
           <Icon name="info" />
           <div>
-            A small model does this, and it is not installed. <ModelsLink>Install it…</ModelsLink>
+            {size === undefined ? "A helper" : `A helper of ${byteText(size)}`} does this, and it is not installed.{" "}
+            <ModelsLink>Install it…</ModelsLink>
           </div>
           <IconButton icon="close" label="Dismiss" onClick={() => setIsExplaining(false)} />
         </div>

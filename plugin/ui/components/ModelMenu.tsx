@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { isInstalling } from "../../../shared/protocol/inventory.ts";
 import { modelInUse } from "../state/state.ts";
 import { Icon } from "./Icon.tsx";
+import { openerId } from "./opener.ts";
 import { usePanel } from "./panelContext.ts";
 
 /** The model of the next run, its name alone where there is no choice, and the way to more of them. */
@@ -17,6 +18,7 @@ export function ModelMenu(): JSX.Element | null {
       {packages.length > 0 && (
         <button
           type="button"
+          id={openerId("models")}
           class="link"
           aria-label={isBusy ? "More models, one is being installed" : "More models"}
           title="More models"

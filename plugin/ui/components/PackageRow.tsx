@@ -10,14 +10,15 @@ import { usePanel } from "./panelContext.ts";
 /** A package that can be installed or repaired, is being, or is here. */
 export function PackageRow({ offer }: { readonly offer: PackageInfo }): JSX.Element {
   const { panel } = usePanel();
-  const [isAsking, setIsAsking] = useState(false);
   const row = useRef<HTMLLIElement>(null);
   const licencesId = useId();
   const { name, title, purpose, approximateBytes, state } = offer;
   const isBusy = isInstalling(state);
   const isHere = state.type === "installed" || state.type === "damaged";
-  // Whoever began it, it was answered.
-  useEffect(() => setIsAsking(false), [isBusy]);
+  const needsLicences = state.type === "failed" && state.code === "licence_not_accepted";
+  const [isAsking, setIsAsking] = useState(needsLicences);
+  // Whoever began it, it was answered, unless it is asked back.
+  useEffect(() => setIsAsking(needsLicences), [isBusy, needsLicences]);
   const leave = (then: () => void) => {
     then();
     setIsAsking(false);
@@ -51,14 +52,14 @@ export function PackageRow({ offer }: { readonly offer: PackageInfo }): JSX.Elem
             aria-controls={licencesId}
             onClick={() => setIsAsking(!isAsking)}
           >
-            {state.type === "failed" ? "Try again…" : "Install…"}
+            {state.type === "failed" && !needsLicences ? "Try again…" : "Install…"}
           </button>
         )}
       </div>
       <p class="hint">
         {purpose} {!isHere && `About ${byteText(approximateBytes)}.`}
       </p>
-      {state.type === "failed" && (
+      {state.type === "failed" && !needsLicences && (
         <ProblemText problem={problemOf(new BackdropError(state.code, state.message), "models")} />
       )}
       {state.type === "damaged" && <ProblemText problem={damage(state.message)} />}
@@ -107,7 +108,7 @@ function Licences({ offer: { title, licences }, onAccept, onRefuse }: LicencesPr
             </li>
           ))}
         </ul>
-        <div class="package-actions">
+        <div class="note-actions">
           <button
             type="button"
             class="primary"

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { maxPromptLength } from "../../../shared/settings.ts";
+import { modelInUse } from "../state/state.ts";
 import { usePanel } from "./panelContext.ts";
 
 interface PromptFieldProps {
@@ -9,8 +10,8 @@ interface PromptFieldProps {
   readonly placeholder: string;
 }
 
-/** from this part of the limit on, the count is shown */
-const nearLimit = 0.8;
+/** English words to a token, which are of a word or a piece of one */
+const wordsPerToken = 0.75;
 
 export function PromptField({ name, label, placeholder }: PromptFieldProps): JSX.Element {
   const { panel, state } = usePanel();
@@ -21,11 +22,7 @@ export function PromptField({ name, label, placeholder }: PromptFieldProps): JSX
     <div class={`prompt-field ${name}`}>
       <div class="label-line">
         <label for={id}>{label}</label>
-        {text.length > nearLimit * maxPromptLength && (
-          <span class={isTooLong ? "danger-text" : "secondary-text"}>
-            {text.length} / {maxPromptLength}
-          </span>
-        )}
+        <Room text={text} />
       </div>
       <textarea
         id={id}
@@ -39,4 +36,19 @@ export function PromptField({ name, label, placeholder }: PromptFieldProps): JSX
       />
     </div>
   );
+}
+
+/** That there is more text than can be sent, or more than the model reads; nothing while it fits. */
+function Room({ text }: { readonly text: string }): JSX.Element | null {
+  const { state } = usePanel();
+  if (text.length > maxPromptLength) {
+    return (
+      <span class="danger-text">
+        {text.length} / {maxPromptLength}
+      </span>
+    );
+  }
+  const words = text.split(/\s+/).filter((word) => word !== "").length;
+  const readWords = Math.floor((modelInUse(state)?.promptTokens ?? Number.POSITIVE_INFINITY) * wordsPerToken);
+  return words > readWords ? <span class="secondary-text">About {readWords} words are read</span> : null;
 }

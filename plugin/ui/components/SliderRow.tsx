@@ -17,12 +17,14 @@ interface SliderRowProps {
   /** what is usual: where the slider ends; left out: the same */
   readonly usual?: Range;
   readonly step: number;
+  /** what the slider's two ends mean */
+  readonly ends?: readonly [string, string];
   readonly onChange: (value: number) => void;
 }
 
 /** A number with a slider for the eye and a field for the exact value. */
 export function SliderRow(props: SliderRowProps): JSX.Element {
-  const { label, hint, value, range, usual = range, step, onChange } = props;
+  const { label, hint, value, range, usual = range, step, ends, onChange } = props;
   const id = useId();
   const part = (Math.min(Math.max(value, usual.min), usual.max) - usual.min) / (usual.max - usual.min);
   return (
@@ -38,6 +40,7 @@ export function SliderRow(props: SliderRowProps): JSX.Element {
           step={step}
           value={value}
           style={{ "--part": part }}
+          aria-describedby={ends && `${id}-ends`}
           onInput={(event) => onChange(event.currentTarget.valueAsNumber)}
         />
         <div class="slider-number">
@@ -50,6 +53,13 @@ export function SliderRow(props: SliderRowProps): JSX.Element {
           />
         </div>
       </div>
+      {ends && (
+        <p class="slider-ends secondary-text" id={`${id}-ends`}>
+          <span>{ends[0]}</span>
+          <span class="sr-only">to</span>
+          <span>{ends[1]}</span>
+        </p>
+      )}
     </div>
   );
 }

@@ -68,9 +68,10 @@ interface UseSelectionProps {
   readonly slot: Slot;
   readonly label: string;
   readonly class: "secondary" | "link";
+  readonly text?: string;
 }
 
-export function UseSelection({ slot, label, class: kind }: UseSelectionProps): JSX.Element {
+export function UseSelection({ slot, label, class: kind, text = "Use selection" }: UseSelectionProps): JSX.Element {
   const { panel, state } = usePanel();
   const [layer, ...others] = state.selection;
   const isOne = layer !== undefined && others.length === 0;
@@ -82,7 +83,7 @@ export function UseSelection({ slot, label, class: kind }: UseSelectionProps): J
       aria-label={`Use selection: ${label}`}
       onClick={() => panel.layers.useSelection(slot)}
     >
-      Use selection
+      {text}
     </button>
   );
 }

@@ -1,3 +1,4 @@
+import { modelDefaultsSchema, withModelDefaults } from "../../../shared/modelDefaults.ts";
 import type { JobSummary } from "../../../shared/protocol/jobs.ts";
 import type { ModelInfo } from "../../../shared/protocol/models.ts";
 import type { LayerInfo, PictureSlot, Slot, SlotState } from "../../messages.ts";
@@ -115,6 +116,14 @@ export function modelInUse({ connection, form }: State): ModelInfo | undefined {
   if (connection.type !== "ready") return undefined;
   const named = (name: string | null) => connection.models.find((model) => model.name === name);
   return named(form.model) ?? named(connection.defaultModel) ?? connection.models[0];
+}
+
+/** What stands for the defaults of the model until a server has said which models it has. */
+const withoutModel = modelDefaultsSchema.parse({ fusion: "query" });
+
+/** The form, with the model's own where nothing was chosen. */
+export function settingsInUse(state: State) {
+  return withModelDefaults(state.form, modelInUse(state)?.defaults ?? withoutModel);
 }
 
 /** The picture that is painted on, also while models are looked at in between. */

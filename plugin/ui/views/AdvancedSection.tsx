@@ -1,13 +1,12 @@
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
-import { modelDefaultsSchema, withModelDefaults } from "../../../shared/modelDefaults.ts";
 import { type Fusion, fusions, type SamplerName, samplers, settingRanges } from "../../../shared/settings.ts";
 import { Icon } from "../components/Icon.tsx";
 import { IntervalRow } from "../components/IntervalRow.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { SliderRow } from "../components/SliderRow.tsx";
 import type { Form } from "../state/form.ts";
-import { modelInUse } from "../state/state.ts";
+import { settingsInUse } from "../state/state.ts";
 
 const fusionTexts: Readonly<Record<Fusion, { readonly label: string; readonly hint: string }>> = {
   query: {
@@ -33,17 +32,11 @@ const samplerTexts: Readonly<Record<SamplerName, { readonly label: string; reado
   lcm: { label: "LCM", hint: "4 to 8 steps, for models made for it." },
 };
 
-/** Shown until a server has said which models it has. */
-const withoutModel = modelDefaultsSchema.parse({ fusion: "query" });
-
 /** What most runs never need. */
 export function AdvancedSection(): JSX.Element {
   const { panel, state } = usePanel();
   const { form, isAdvancedOpen } = state;
-  const { fusion, strength, sampler, steps, guidance } = withModelDefaults(
-    form,
-    modelInUse(state)?.defaults ?? withoutModel,
-  );
+  const { fusion, sampler, steps, guidance } = settingsInUse(state);
   const change = (part: Partial<Form>) => panel.dispatch({ type: "form_changed", change: part });
   return (
     <details
@@ -63,13 +56,12 @@ export function AdvancedSection(): JSX.Element {
         onChoose={(next) => change({ fusion: next })}
       />
       <SliderRow
-        label="Repaint"
-        hint="1 starts from noise alone; less keeps more of the reference’s layout and colours"
-        value={strength}
-        range={settingRanges.strength}
-        usual={{ min: 0.05, max: 1 }}
+        label="Reference strength"
+        hint="How much the reference’s style counts: 0 ignores it, 1 is usual"
+        value={form.imageScale}
+        range={settingRanges.imageScale}
         step={0.05}
-        onChange={(next) => change({ strength: next })}
+        onChange={(imageScale) => change({ imageScale })}
       />
       <SliderRow
         label="Depth strength"

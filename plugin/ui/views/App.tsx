@@ -1,10 +1,11 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ModelMenu } from "../components/ModelMenu.tsx";
+import { openerId } from "../components/opener.ts";
 import { PanelContext } from "../components/panelContext.ts";
 import { Tabs, tabId, tabPanelId } from "../components/Tabs.tsx";
 import type { Panel } from "../panel.ts";
-import type { State } from "../state/state.ts";
+import type { Editor, State } from "../state/state.ts";
 import { ConnectionBanner } from "./ConnectionBanner.tsx";
 import { ConnectionView } from "./ConnectionView.tsx";
 import { CreateView } from "./CreateView.tsx";
@@ -37,6 +38,7 @@ export function App({ panel }: { readonly panel: Panel }): JSX.Element {
 
 function Body({ state, panel }: { readonly state: State; readonly panel: Panel }): JSX.Element {
   const { connection, wasReady, editor, tab } = state;
+  useFocusAfterEditor(editor);
   const needsPerson = connection.type === "pairing" || (connection.type === "lost" && connection.cause === "revoked");
   if (connection.type !== "ready" && (!wasReady || needsPerson)) return <ConnectionView connection={connection} />;
   switch (editor.type) {
@@ -77,6 +79,16 @@ function Body({ state, panel }: { readonly state: State; readonly panel: Panel }
   }
 }
 
+/** Leaving an editor leads the focus back to what opens it. */
+function useFocusAfterEditor(editor: Editor): void {
+  const shown = editor.type === "loading" ? editor.of : editor.type;
+  const before = useRef(shown);
+  useEffect(() => {
+    if (shown === "closed" && before.current !== "closed") document.getElementById(openerId(before.current))?.focus();
+    before.current = shown;
+  }, [shown]);
+}
+
 /** Ctrl/⌘+Enter generates from anywhere; Escape leaves a field, and an editor when no field has the focus. */
 function listenToKeys(panel: Panel): () => void {
   const onKeyDown = (event: KeyboardEvent) => {
@@ -86,7 +98,7 @@ function listenToKeys(panel: Panel): () => void {
     }
     if (event.key !== "Escape") return;
     const focused = document.activeElement;
-    if (focused instanceof HTMLElement && focused !== document.body) focused.blur();
+    if (focused instanceof HTMLElement && focused.matches("input, textarea, select")) focused.blur();
     else document.querySelector<HTMLElement>(".editor-head .primary")?.click();
   };
   window.addEventListener("keydown", onKeyDown);

@@ -34,7 +34,12 @@ export function FinishedView({ job }: { readonly job: DoneJob }): JSX.Element {
       )}
       <ResultActions jobId={jobId} variant={chosen} />
       <ProblemNote place="results" />
-      <ProofBadge jobId={jobId} variant={chosen} changedPixels={end.productPixelsChanged} />
+      <ProofBadge
+        jobId={jobId}
+        variant={chosen}
+        changedPixels={end.productPixelsChanged}
+        isRefined={params.inputs.productMask !== undefined}
+      />
       <Warnings warnings={warnings} />
       <JobText jobId={jobId} prompt={prompt} detail={detailOf(job, chosen)} />
     </div>

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { openerId } from "../components/opener.ts";
 import { ProblemNote } from "../components/ProblemNote.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { SlotRow } from "../components/SlotRow.tsx";
@@ -66,7 +67,12 @@ function ProductMaskLine(): JSX.Element {
             Reset
           </button>
         )}
-        <button type="button" class="link" onClick={() => void panel.editors.openProductMask()}>
+        <button
+          type="button"
+          id={openerId("productMask")}
+          class="link"
+          onClick={() => void panel.editors.openProductMask()}
+        >
           Refine…
         </button>
       </span>

@@ -32,8 +32,13 @@ function Lists(): JSX.Element | null {
       <section aria-labelledby="painters-title">
         <h2 id="painters-title">Painting</h2>
         <ul class="packages">
-          {usable.map(({ name, title }) => (
-            <InstalledModel key={name} name={name} title={title} />
+          {usable.map(({ name, title, purpose }) => (
+            <InstalledModel
+              key={name}
+              name={name}
+              title={title}
+              purpose={packages.find((each) => each.name === name)?.purpose ?? purpose}
+            />
           ))}
           {painters.map((offer) => (
             <PackageRow key={offer.name} offer={offer} />
@@ -59,7 +64,13 @@ function isWhole({ state }: PackageInfo): boolean {
   return state.type === "installed";
 }
 
-function InstalledModel({ name, title }: { readonly name: string; readonly title: string }): JSX.Element {
+interface InstalledModelProps {
+  readonly name: string;
+  readonly title: string;
+  readonly purpose: string | null;
+}
+
+function InstalledModel({ name, title, purpose }: InstalledModelProps): JSX.Element {
   const { panel, state } = usePanel();
   const isInUse = modelInUse(state)?.name === name;
   const row = useRef<HTMLLIElement>(null);
@@ -73,13 +84,14 @@ function InstalledModel({ name, title }: { readonly name: string; readonly title
       <div class="package-head">
         <p class="package-title">{title}</p>
         {isInUse ? (
-          <span class="secondary-text">In use</span>
+          <span class="secondary-text one-line">In use</span>
         ) : (
           <button type="button" class="secondary" aria-label={`Use ${title}`} onClick={choose}>
             Use
           </button>
         )}
       </div>
+      {purpose !== null && <p class="hint">{purpose}</p>}
     </li>
   );
 }

@@ -9,7 +9,8 @@ import { Segments } from "../components/Segments.tsx";
 import { SliderRow } from "../components/SliderRow.tsx";
 import { sizeText } from "../components/SlotRow.tsx";
 import type { Form } from "../state/form.ts";
-import { outputSize } from "./outputSize.ts";
+import { settingsInUse } from "../state/state.ts";
+import { type OutputSize, outputSize } from "./outputSize.ts";
 
 const variantChoices = [1, 2, 3, 4].map((value) => ({ value, label: String(value) }));
 const scaleChoices = [
@@ -17,20 +18,23 @@ const scaleChoices = [
   { value: 2, label: "2×" },
 ] as const;
 
-/** What is made: how much of the reference, how many pictures, how large, from which noise. */
+/** What is made: how far from the reference, how many pictures, how large, from which noise. */
 export function OutputSection(): JSX.Element {
   const { panel, state } = usePanel();
   const { form } = state;
+  const output = outputSize(state);
   const change = (part: Partial<Form>) => panel.dispatch({ type: "form_changed", change: part });
   return (
     <div class="section">
       <SliderRow
-        label="Reference strength"
-        hint="How much the reference counts: 0 ignores it, 1 is usual"
-        value={form.imageScale}
-        range={settingRanges.imageScale}
+        label="Repaint"
+        hint="The lower, the more of the reference’s layout and colours stays, and the less prompt and seed change"
+        value={settingsInUse(state).strength}
+        range={settingRanges.strength}
+        usual={{ min: 0.05, max: 1 }}
         step={0.05}
-        onChange={(imageScale) => change({ imageScale })}
+        ends={["Keep reference", "Paint anew"]}
+        onChange={(strength) => change({ strength })}
       />
       <div class="row">
         <span>Variants</span>
@@ -51,21 +55,21 @@ export function OutputSection(): JSX.Element {
             onChoose={(scale) => change({ scale })}
             isNarrow={true}
           />
-          <SizeText />
+          {output !== null && <SizeText output={output} />}
         </div>
       </div>
+      {output !== null && output.paintedPx !== null && (
+        <p class="hint">Painted at {sizeText(output.paintedPx)}, then enlarged.</p>
+      )}
       <SeedRow form={form} onChange={change} />
       <ProblemNote place="settings" />
     </div>
   );
 }
 
-function SizeText(): JSX.Element | null {
-  const { state } = usePanel();
-  const output = outputSize(state);
-  if (output === null) return null;
-  const text = `${sizeText(output.sizePx)} px`;
-  return output.isAsWished ? (
+function SizeText({ output: { sizePx, isAsWished } }: { readonly output: OutputSize }): JSX.Element {
+  const text = `${sizeText(sizePx)} px`;
+  return isAsWished ? (
     <span class="secondary-text one-line">{text}</span>
   ) : (
     <span class="secondary-text one-line" title="The nearest that is possible: each side is 64 to 4096 px">

@@ -95,9 +95,9 @@ export function PatchEditor({ picture }: { readonly picture: Shown }): JSX.Eleme
         <ObjectSelectionNote selection={selection} />
       ) : (
         <div class="row">
-          <span aria-hidden="true">Brush</span>
+          <span aria-hidden="true">Brush size</span>
           <Segments
-            label="Brush, patches a side"
+            label="Brush size, patches a side"
             options={brushSizes.map((size) => ({ value: size, label: String(size) }))}
             chosen={brush}
             onChoose={setBrush}

@@ -10,12 +10,15 @@ interface ProofBadgeProps {
   readonly variant: number;
   /** as the job's end tells it */
   readonly changedPixels: number;
+  /** what is product was refined by hand: the rest of the layer was painted over */
+  readonly isRefined: boolean;
 }
 
 /** That the product is untouched, with the evidence; a loud warning where it is not. */
-export function ProofBadge({ jobId, variant, changedPixels }: ProofBadgeProps): JSX.Element {
+export function ProofBadge({ jobId, variant, changedPixels, isRefined }: ProofBadgeProps): JSX.Element {
   const [isOpen, setIsOpen] = useState(changedPixels > 0);
   const isIntact = changedPixels === 0;
+  const intactText = isRefined ? "Product unchanged, within its refined mask" : "Product unchanged";
   return (
     <details
       class={isIntact ? "proof" : "proof broken"}
@@ -25,7 +28,7 @@ export function ProofBadge({ jobId, variant, changedPixels }: ProofBadgeProps): 
       <summary>
         <Icon name={isIntact ? "shield" : "warning"} />
         <span role={isIntact ? undefined : "alert"}>
-          {isIntact ? "Product unchanged" : `Product changed: ${changedPixels.toLocaleString("en")} pixels`}
+          {isIntact ? intactText : `Product changed: ${changedPixels.toLocaleString("en")} pixels`}
         </span>
         <Icon name="chevron" />
       </summary>
@@ -42,7 +45,7 @@ export function ProofBadge({ jobId, variant, changedPixels }: ProofBadgeProps): 
 }
 
 /** Loaded when it is looked at. */
-function Evidence({ jobId, variant }: Omit<ProofBadgeProps, "changedPixels">): JSX.Element {
+function Evidence({ jobId, variant }: Pick<ProofBadgeProps, "jobId" | "variant">): JSX.Element {
   const { panel } = usePanel();
   const proof = useLoaded(() => panel.results.proof(jobId, variant), [jobId, variant]);
   switch (proof.type) {

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { Icon } from "../components/Icon.tsx";
 import { IconButton } from "../components/IconButton.tsx";
+import { openerId } from "../components/opener.ts";
 import { PatchThumbnail } from "../components/PatchThumbnail.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { SlotButtons, SlotRow, sizeText, UseSelection } from "../components/SlotRow.tsx";
@@ -44,7 +45,7 @@ function EmptyReference(): JSX.Element {
     <SlotRow
       slot="reference"
       label="Style reference"
-      hint="A layer, or drop a picture"
+      hint="A layer or a picture"
       icon="picture"
       actions={<FileButton />}
     />
@@ -64,7 +65,7 @@ function ChosenReference(): JSX.Element {
         <ReferencePicture states={states} />
         <div class="reference-text">
           <div class="reference-head">
-            <p class="secondary-text one-line">Reference</p>
+            <p class="secondary-text one-line">Style reference</p>
             <div class="slot-actions">
               <FileButton />
               {file === null ? (
@@ -85,10 +86,10 @@ function ChosenReference(): JSX.Element {
           <VisibilityLine states={states} />
           {slots.referenceMask.type === "empty" && (
             <div class="slot-line">
-              <span class="secondary-text" title="A layer over the reference: white keeps, black drops">
-                No mask
+              <span class="secondary-text" title="A layer of its own, over the reference: white keeps, black drops">
+                No mask layer
               </span>
-              <UseSelection slot="referenceMask" label="Keep/drop mask" class="link" />
+              <UseSelection slot="referenceMask" label="Keep/drop mask" class="link" text="Use as mask" />
             </div>
           )}
         </div>
@@ -134,10 +135,10 @@ function VisibilityLine({ states }: { readonly states: readonly PatchState[] }):
     <>
       <p class="secondary-text">
         {visible === states.length
-          ? "The model sees all of it"
+          ? "The model sees all of it. A product on it may come back in the picture: hide it."
           : `The model sees ${visible} of ${states.length} patches`}
       </p>
-      <button type="button" class="secondary" onClick={() => void panel.editors.openPatches()}>
+      <button type="button" id={openerId("patches")} class="secondary" onClick={() => void panel.editors.openPatches()}>
         <Icon name="eye" />
         Edit visibility
       </button>

@@ -41,5 +41,5 @@ export function PendingView({ job }: { readonly job: JobSummary }): JSX.Element 
 
 function SummaryText({ job }: { readonly job: JobSummary }): JSX.Element {
   const began = new Date(job.createdAt).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-  return <JobText jobId={job.jobId} prompt={job.params.settings.prompt} detail={began} />;
+  return <JobText key={job.jobId} jobId={job.jobId} prompt={job.params.settings.prompt} detail={began} />;
 }

@@ -44,6 +44,11 @@ async function openModels(...packages: PackageInfo[]) {
   return world;
 }
 
+it("says of what is installed what it is good for", async () => {
+  await openModels(offer("sdxl", absent));
+  expect(document.querySelector("[aria-label=Mini]")?.textContent).toContain("Small.");
+});
+
 it("asks for the licences before anything is fetched", async () => {
   const world = await openModels(offer("sdxl", absent), offer("slimsam", absent, "segment"));
   expect(text()).toContain("About 11.6 GB");
@@ -117,10 +122,13 @@ it("a damaged one says what is wrong, and is repaired at once: its licences were
   expect(button("Use SDXL")).toBeDefined();
 });
 
-it("one whose licences are others by now asks for them", async () => {
-  const message = "its licences have to be accepted first";
-  const world = await openModels(offer("sdxl", { type: "failed", code: "licence_not_accepted", message }));
-  await click("Install SDXL");
+it("one whose licences have to be accepted first asks for them at once, in place of an error", async () => {
+  const message = "its licences have to be accepted: --accept-licence on the command line";
+  const world = await openModels(offer("sdxl", { type: "damaged", message: "a file is missing" }));
+  await click("Repair SDXL");
+  const refused = offer("sdxl", { type: "failed", code: "licence_not_accepted", message });
+  await doing(() => world.inventory(inventory(refused)));
+  expect(text()).not.toContain("command line");
   await click("Accept the licences and install SDXL");
   expect(world.toServer.at(-1)).toEqual(["install", "sdxl", true]);
 });

@@ -173,7 +173,7 @@ describe("where no helper is installed, the way to the models", () => {
 describe("in the reference's patches", () => {
   it("an object is hidden, and shown again", async () => {
     // Patches of 2 × 2 px of the fake's picture, of which the object takes the left 5 px.
-    const models = [{ name: "coarse", title: "Coarse", patchGrid: 5, defaults: coarseDefaults }];
+    const models = ready.models.map((model) => ({ ...model, name: "coarse", patchGrid: 5, defaults: coarseDefaults }));
     const world = await show({ connection: { ...ready, models, defaultModel: "coarse" } });
     const hidden = () => Object.values(world.panel.state().hiddenPatches)[0];
     const covered = Array.from({ length: 25 }, (_, patch) => patch).filter((patch) => patch % 5 < 3);

@@ -2,7 +2,7 @@
 import { render } from "preact";
 import { afterEach, describe, expect, it } from "vitest";
 import { doing, show } from "./rendering.ts";
-import { doneEnd, type FakeWorld, jobId, paramsOf, ready, summaryOf } from "./world.ts";
+import { doneEnd, type FakeWorld, jobId, paramsOf, ready, slotOf, summaryOf } from "./world.ts";
 
 // Protects what a person meets in the panel: that it is there, is named, and does what it says.
 
@@ -102,6 +102,8 @@ describe("a setting", () => {
     const world = await show();
     const strength = () => find('[aria-label="Repaint, exact"]', HTMLInputElement);
     expect(strength().value).toBe("0.5");
+    expect(strength().closest("details"), "among what is seen at once").toBeNull();
+    expect(text()).toContain("Keep referencetoPaint anew");
     await doing(() => world.panel.dispatch({ type: "form_changed", change: { model: "fine" } }));
     expect(strength().value).toBe("1");
     await type(strength(), "0,25");
@@ -167,6 +169,31 @@ describe("a setting", () => {
     expect(text()).toContain("The reference is left out");
   });
 
+  it("that the model paints smaller is told as that", async () => {
+    const world = await show();
+    expect(text()).not.toContain("Painted at");
+    const area = {
+      ...slotOf("1:1"),
+      layer: { id: "1:1", name: "Ad", type: "FRAME", size: { width: 1920, height: 1080 } },
+    };
+    await doing(() =>
+      world.say({ type: "slot_changed", slot: "area", state: { ...area, type: "set", isAutomatic: true } }),
+    );
+    expect(text()).toContain("1920 × 1080 px");
+    expect(text()).toContain("Painted at 672 × 384, then enlarged");
+    await doing(() => world.panel.dispatch({ type: "form_changed", change: { strength: 1 } }));
+    expect(text()).toContain("Painted at 352 × 192, then enlarged");
+  });
+
+  it("of a prompt that is longer than the model reads says so before the run", async () => {
+    const world = await show();
+    const prompt = Array(30).fill("oak").join(" ");
+    await doing(() => world.panel.dispatch({ type: "form_changed", change: { prompt } }));
+    expect(text()).not.toContain("words are read");
+    await doing(() => world.panel.dispatch({ type: "form_changed", change: { prompt: `${prompt} table` } }));
+    expect(text()).toContain("About 30 words are read");
+  });
+
   it("of the size tells what it comes to", async () => {
     const world = await show();
     expect(text()).toContain("100 × 100 px");
@@ -188,6 +215,33 @@ describe("the reference", () => {
   });
 });
 
+describe("the focus", () => {
+  const focused = () => document.activeElement?.textContent;
+
+  it.each([
+    ["Refine…", "Refine the product mask", "open-productMask"],
+    ["Edit visibility", "What the model sees", "open-patches"],
+    ["More models", "Models", "open-models"],
+  ])("is in the editor that “%s” opens, and back on it afterwards", async (name, title, opener) => {
+    const packages = [
+      {
+        name: "sdxl",
+        title: "SDXL",
+        purpose: "Paints.",
+        task: null,
+        approximateBytes: 1,
+        licences: [],
+        state: { type: "absent" as const },
+      },
+    ];
+    await show({ connection: { ...ready, packages } });
+    await click(name);
+    expect(focused()).toBe(title);
+    await press("Escape");
+    expect(document.activeElement?.id).toBe(opener);
+  });
+});
+
 describe("a run", () => {
   it("shows its steps and its preview, and is cancelled", async () => {
     const world = await show();
@@ -205,6 +259,19 @@ describe("a run", () => {
     expect(button("Cancelling…").disabled).toBe(true);
     await doing(() => world.event(id, { type: "cancelled" }));
     expect(text()).toContain("This run was cancelled");
+  });
+
+  it("of a server that is away waits for it, and can be cancelled all the same", async () => {
+    const world = await show();
+    await click("Generate background");
+    await doing(() => world.event(id, { type: "progress", variant: 1, step: 3, steps: 4 }));
+    await doing(() => world.connect({ type: "lost", cause: "dropped", retryAtMs: null }));
+    expect(text()).toContain("Waiting for the serverThe run goes on when it is back");
+    expect(text()).not.toContain("left");
+    await click("Cancel");
+    expect(text()).toContain("Waiting for the serverThe run is cancelled when it is back");
+    await doing(() => world.connect(ready));
+    expect(text()).toContain("CancellingAfter the current step");
   });
 
   it("that is done shows its picture, which is in the canvas already", async () => {
@@ -261,6 +328,14 @@ describe("what was opened and chosen", () => {
 });
 
 describe("the proof", () => {
+  it("of a product that was refined by hand says what it is about", async () => {
+    const params = paramsOf();
+    const refined = { ...params, inputs: { ...params.inputs, productMask: "d".repeat(64) } };
+    await show({ history: [summaryOf(1, doneEnd(), refined)] });
+    await click("Results");
+    expect(text()).toContain("Product unchanged, within its refined mask");
+  });
+
   const proof = (changedPixels: number, sha256After: string) =>
     JSON.stringify({ product: { opaquePixels: 84213, changedPixels, sha256Before: "ab".repeat(32), sha256After } });
 
@@ -298,6 +373,12 @@ describe("the history", () => {
     await click("Failed: night");
     expect(find("[role=alert]", HTMLElement).textContent).toContain("It died.");
     await click("Delete this run");
+    expect(document.activeElement?.textContent).toBe("Keep");
+    await click("Keep");
+    expect(document.activeElement?.getAttribute("aria-label")).toMatch(/^Delete this run/);
+    await click("Delete this run");
+    expect(called(world, "remove")).toEqual([]);
+    await click("Delete for good");
     expect(called(world, "remove")).toEqual([["remove", jobId(1)]]);
     expect(document.querySelectorAll(".tile")).toHaveLength(1);
   });
