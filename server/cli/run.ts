@@ -107,6 +107,11 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
       "--strength <0..1>",
       "1 paints every row anew (default: the model's own, below 1 from the reference's layout)",
     )
+    .option(
+      "--enlarge <1..8>",
+      "paint frames whose sides are so many times a render's; measured at the render's size",
+      "1",
+    )
     .option("--model <name>", "a name from `backdrop models list`, or a package's folder", "mini")
     .addOption(provider())
     .addOption(json())

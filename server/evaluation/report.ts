@@ -126,7 +126,7 @@ export function reportText(report: Report): string {
     "# Evaluation",
     "",
     `Model ${plan.model.name} (${plan.model.sha256.slice(0, 12)}), ${report.scenes} ${plan.split === "test" ? "held-out" : "training"} scenes, seeds ${report.seeds.join(", ")}, ` +
-      `${plan.steps} steps, guidance ${plan.guidance ?? "the model's own"}, strength ${plan.strength ?? "the model's own"}. Brackets are 95 % intervals.`,
+      `${plan.steps} steps, guidance ${plan.guidance ?? "the model's own"}, strength ${plan.strength ?? "the model's own"}, frames ${plan.enlarge} × a render's sides. Brackets are 95 % intervals.`,
     "",
     `Feature space of FID and KID: ${report.featureSpace}. These figures compare rows of this report and nothing else.`,
     probe
