@@ -20,6 +20,7 @@ import { chooseRows } from "../evaluation/rows.ts";
 import type { Model } from "../pipeline/model.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { checkOutputFolder, writeOutputs } from "./outputs.ts";
+import { requireProvider } from "./requireProvider.ts";
 import { settingsFromOptions } from "./settingsFromOptions.ts";
 
 export interface EvaluateOptions {
@@ -48,6 +49,7 @@ export async function evaluateCommand(options: EvaluateOptions, io: Io): Promise
   const { steps, guidance, strength } = settingsFromOptions(options);
   const scenes = await readHeldOut(data, count, options.split);
   await checkOutputFolder(out);
+  await requireProvider({ provider: options.provider, precision: "fp32" }, io.signal);
 
   const model = await openModel(options.model, { provider: options.provider });
   try {

@@ -96,7 +96,7 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     reference: await estimateDepth(model, reading, visible.image, decisionMask),
   }));
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
-  const start = hasLayout ? await stages.run("layout", () => emptyScene(visible)) : visible.image;
+  const start = hasLayout ? await stages.run("layout", () => emptyScene(visible, hooks.signal)) : visible.image;
   const shadow = contactShadow(productMask);
   const isShadowed = settings.contactShadow === "on" && hasLayout;
   const collage = await stages.run("encode", () =>
