@@ -3,7 +3,7 @@ import { decodeImage } from "../image/decode.ts";
 import { encodePng, withRecipe } from "../image/encode.ts";
 import { alphaOf, flatten, type RgbaImage } from "../image/rgba.ts";
 import { pasteProduct, proveProduct, withoutProduct } from "./compose.ts";
-import { contactShadow, darken } from "./contactShadow.ts";
+import { withShadow } from "./contactShadow.ts";
 import { controlEmbedding } from "./controlEmbedding.ts";
 import { encodePrompt } from "./encodePrompt.ts";
 import { encodeReference } from "./encodeReference.ts";
@@ -97,11 +97,7 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   }));
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
   const start = hasLayout ? await stages.run("layout", () => emptyScene(visible, hooks.signal)) : visible.image;
-  const shadow = contactShadow(productMask);
-  const isShadowed = settings.contactShadow === "on" && hasLayout;
-  const collage = await stages.run("encode", () =>
-    encodeLatents(model, pasteProduct(isShadowed ? darken(start, shadow) : start, scene.workProduct), tile),
-  );
+  const collage = await stages.run("encode", () => encodeLatents(model, pasteProduct(start, scene.workProduct), tile));
 
   const { guidance, depthScale, guidanceStart, guidanceEnd, controlStart, controlEnd } = settings;
   const decision = toLatentMask(decisionMask);
@@ -157,7 +153,7 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
 
     const painted = await stages.run("decode", () => decodeLatents(model, latents, scene.work, tile));
     const variantOf = async () => {
-      const ground = await withoutProduct(painted, scene.workProduct, shadow);
+      const ground = withShadow(await withoutProduct(painted, scene.workProduct), scene.shadow);
       const decided = { ...job, settings: { ...settings, strength } };
       return await finish(decided, { model, depthHelper, scene, seed }, ground);
     };

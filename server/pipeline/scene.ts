@@ -13,7 +13,9 @@ import {
 import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import { cropCentre, drawOnCanvas, resample, whole } from "../image/resize.ts";
 import { alphaOf, type RgbaImage } from "../image/rgba.ts";
+import { contactShadow } from "./contactShadow.ts";
 import type { Job } from "./job.ts";
+import { type Plane, toPlane } from "./plane.ts";
 
 /** Where everything is: the frame that is delivered, and the picture the model paints around it. */
 export interface Scene {
@@ -26,6 +28,8 @@ export interface Scene {
   readonly work: Size;
   /** the product on the painted picture's canvas */
   readonly workProduct: RgbaImage;
+  /** of the product on that canvas, where it is to have one */
+  readonly shadow: Plane | undefined;
 }
 
 /** What is delivered has the size that is asked for, else the product picture's. */
@@ -50,7 +54,10 @@ export async function layOutScene(job: Job, model: ModelPackage, hasLayout: bool
   const work = workSize(frame, hasLayout ? areaWithLayout(frame, model) : model.pixelArea, model.sideMultiple);
   const canvas = paintedCanvas(frame, work);
   const onCanvas = drawOnCanvas(placed, centred(frame, canvas), canvas);
-  return { frame, placement, product: placed, work, workProduct: await resample(onCanvas, whole(canvas), work) };
+  const workProduct = await resample(onCanvas, whole(canvas), work);
+  const isShadowed = settings.contactShadow === "on" && hasLayout;
+  const shadow = isShadowed ? contactShadow(toPlane(alphaOf(workProduct))) : undefined;
+  return { frame, placement, product: placed, work, workProduct, shadow };
 }
 
 /** As many pixels as the frame has, from what the model paints best to the most that a layout holds together. */
