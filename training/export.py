@@ -149,7 +149,7 @@ def describe(out, rgb):
         "vision": {"imageSize": vision["image_size"], "patchSize": vision["patch_size"], "droppedPatches": "exclude",
                    "hiddenState": "last", "mean": CONFIG["mean"], "std": CONFIG["std"]},
         "text": {"maxTokens": CONFIG["maxTokens"], "hiddenState": "last_normed"},
-        "tokenCompression": "linear", "fusion": "query", "strength": 0.3, "guidance": 3,
+        "tokenCompression": "linear", "fusion": "query", "strength": 0.2, "guidance": 3,
         "depth": {"imageSize": depth["image"], "mean": CONFIG["mean"], "std": CONFIG["std"], "scale": "unit",
                   "conditioning": "stacked", "isStandIn": True},
         "guidanceRescale": 0.7, "unconditionalText": "encode", "files": files,
