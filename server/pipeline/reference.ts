@@ -12,6 +12,12 @@ export interface Reference {
   readonly mask: GreyImage;
 }
 
+/** A picture of which D keeps everything. */
+export function wholeReference(image: RgbaImage): Reference {
+  const { width, height } = image;
+  return { image, mask: { width, height, data: new Uint8Array(width * height).fill(255) } };
+}
+
 /**
  * R3: the picture and D through one and the same crop and resize. The largest centred part with the aspect ratio of
  * `size` is kept; D comes out soft at its edges.
@@ -43,6 +49,7 @@ const completedPixels = 16_000;
 export async function emptyScene({ image, mask }: Reference, signal?: AbortSignal): Promise<RgbaImage> {
   const kept = await withoutFringe(mask);
   const hidden = kept.data.filter((value) => value === 0).length;
+  if (hidden === 0) return image;
   const scale = Math.min(1, completedSide / Math.max(image.width, image.height), Math.sqrt(completedPixels / hidden));
   if (scale === 1) return await completeDropped(image, mask, signal);
   const side = (px: number) => Math.max(1, Math.round(px * scale));
