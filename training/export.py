@@ -145,7 +145,7 @@ def describe(out, rgb):
     vision, depth = CONFIG["image_encoder"], CONFIG["depth"]
     description = {
         "schemaVersion": 1, "name": "mini", "title": "Backdrop Mini 256", "licence": "Apache-2.0", "architecture": "sd",
-        "pixelArea": CONFIG["image"] ** 2, "layoutPixelArea": 4 * CONFIG["image"] ** 2, "layoutNoise": "blue", "sideMultiple": 32, "latentRgb": rgb,
+        "pixelArea": CONFIG["image"] ** 2, "layoutPixelArea": 4 * CONFIG["image"] ** 2, "layoutNoise": "blue", "refineStrength": 0.4, "sideMultiple": 32, "latentRgb": rgb,
         "vision": {"imageSize": vision["image_size"], "patchSize": vision["patch_size"], "droppedPatches": "exclude",
                    "hiddenState": "last", "mean": CONFIG["mean"], "std": CONFIG["std"]},
         "text": {"maxTokens": CONFIG["maxTokens"], "hiddenState": "last_normed"},
