@@ -13,7 +13,7 @@ import type { Rect } from "../shared/geometry.ts";
 import { parseSettings } from "../shared/settings.ts";
 
 // Makes docs/contact-sheet.webp: four products × four references with a prompt each, four seeds in a row, nothing picked.
-// `npm run contact-sheet -- [--seed 0] [--fusion query] [--guidance 7.5] [--steps 30] [--strength 0.3] [--out docs/contact-sheet.webp]`
+// `npm run contact-sheet -- [--seed 0] [--fusion query] [--guidance 7.5] [--steps 30] [--strength 0.2] [--out docs/contact-sheet.webp]`
 
 const root = join(modelsDir(), "..");
 const products = ["bottle.png", "jar.png", "box.png", "sneaker.png"];

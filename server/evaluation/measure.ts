@@ -8,6 +8,7 @@ import { colourLeak, type Histogram, histogram, ownColours } from "./colourLeak.
 import type { FamilyProbe } from "./familyProbe.ts";
 import type { HeldOutScene } from "./heldOut.ts";
 import { objectExpansion } from "./objectExpansion.ts";
+import { roughness } from "./roughness.ts";
 import { type Render, readRender } from "./task.ts";
 import { imageTokens, pooled } from "./visionFeatures.ts";
 
@@ -34,6 +35,8 @@ export interface Figures {
   /** ΔE*ab */
   readonly boundary: number | undefined;
   readonly expansion: number;
+  /** log₂ */
+  readonly roughness: number | undefined;
 }
 
 export async function readTruth(scene: HeldOutScene): Promise<Truth> {
@@ -71,6 +74,7 @@ export async function measure(
     leak: leakOf(image, truth, others),
     boundary: boundaryStep(image, product),
     expansion: objectExpansion(image, product),
+    roughness: roughness(image, product),
   };
 }
 
