@@ -89,7 +89,7 @@ async function measureJob(): Promise<number> {
 
   const samples = join(modelsDir(), "..", "samples");
   const named = async (name: string) => ({ name, bytes: await readFile(join(samples, name)) });
-  // Strength 1, so that all steps run.
+  // Strength 1, so that all steps run, and those of the second pass.
   const parsed = parseSettings({
     prompt: "a wooden table in warm evening light",
     strength: 1,
@@ -115,13 +115,18 @@ async function measureJob(): Promise<number> {
   });
   const withPreviews = performance.now() - previewBegin;
   const plainBegin = performance.now();
-  const plain = await generate(model, job);
+  let stepsRun = 0;
+  const plain = await generate(model, job, { onStep: () => void stepsRun++ });
   const withoutPreviews = performance.now() - plainBegin;
-  const step = (plain.timingsMs.denoise ?? Number.NaN) / jobSteps;
+  const step = (plain.timingsMs.denoise ?? Number.NaN) / stepsRun;
   const preview = shown.timingsMs.preview ?? Number.NaN;
 
   rows.push(["a step with guidance", `${step.toFixed(0)} ms`, "≤ 250 ms"]);
-  rows.push([`${jobSteps} steps end to end (warm)`, `${(withoutPreviews / 1000).toFixed(2)} s`, "≤ 12 s"]);
+  rows.push([
+    `${jobSteps} steps and ${stepsRun - jobSteps} of the second pass, end to end (warm)`,
+    `${(withoutPreviews / 1000).toFixed(2)} s`,
+    "≤ 12 s",
+  ]);
   rows.push(["first preview (warm)", `${(firstPreview / 1000).toFixed(2)} s`, "≤ 1.5 s"]);
   rows.push([
     "previews, a share of the job",

@@ -32,8 +32,9 @@ for (const precision of ["fp32", "int8"] as const) {
       height: 256,
     });
     const job = await decodeJob(files, { ...settings, seed });
-    const { variants, timingsMs } = await generate(model, job);
-    stepsMs.push((timingsMs.denoise ?? Number.NaN) / steps);
+    let stepsRun = 0;
+    const { variants, timingsMs } = await generate(model, job, { onStep: () => void stepsRun++ });
+    stepsMs.push((timingsMs.denoise ?? Number.NaN) / stepsRun);
     const { data } = await decodeImage(variants[0]?.background ?? new Uint8Array(), "background");
     worst = Math.min(worst, psnr(data, exact.get(seed) ?? data));
     if (precision === "fp32") exact.set(seed, data);

@@ -70,7 +70,7 @@ async function openMeasured(nameOrDir: string): Promise<Measured> {
   return { model, observed, denoiserMs };
 }
 
-/** Processor time of each step of a job, the first one, which warms up, left out. */
+/** Processor time of each step of a job's first pass, the first one, which warms up, left out. */
 async function stepTimes({ observed, denoiserMs }: Measured, settings: object): Promise<readonly number[]> {
   const samples = join(modelsDir(), "..", "samples");
   const named = async (name: string) => ({ name, bytes: await readFile(join(samples, name)) });
@@ -78,7 +78,7 @@ async function stepTimes({ observed, denoiserMs }: Measured, settings: object): 
   const files = { product: await named("bottle.png"), reference: await named("reference.jpg") };
   denoiserMs.length = 0;
   await generate(observed, await decodeJob(files, { ...parsed, seed: 1 }));
-  return denoiserMs.slice(1);
+  return denoiserMs.slice(1, steps + 1);
 }
 
 /** A copy of the embedded model with a random LoRA. */

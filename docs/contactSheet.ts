@@ -1,10 +1,10 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import sharp from "sharp";
 import { openModel } from "../server/engine/openModel.ts";
 import { modelsDir } from "../server/engine/packages.ts";
 import { decodeImage } from "../server/image/decode.ts";
-import { encodePreview } from "../server/image/encode.ts";
 import { drawOnCanvas, resample, whole } from "../server/image/resize.ts";
 import { flatten, type RgbaImage } from "../server/image/rgba.ts";
 import { generate } from "../server/pipeline/generate.ts";
@@ -12,8 +12,8 @@ import { decodeJob } from "../server/pipeline/job.ts";
 import type { Rect } from "../shared/geometry.ts";
 import { parseSettings } from "../shared/settings.ts";
 
-// Makes docs/contact-sheet.jpg: four products × four references with a prompt each, four seeds in a row, nothing picked.
-// `npm run contact-sheet -- [--seed 0] [--fusion query] [--guidance 7.5] [--steps 30] [--strength 0.3] [--out docs/contact-sheet.jpg]`
+// Makes docs/contact-sheet.webp: four products × four references with a prompt each, four seeds in a row, nothing picked.
+// `npm run contact-sheet -- [--seed 0] [--fusion query] [--guidance 7.5] [--steps 30] [--strength 0.2] [--out docs/contact-sheet.webp]`
 
 const root = join(modelsDir(), "..");
 const products = ["bottle.png", "jar.png", "box.png", "sneaker.png"];
@@ -23,7 +23,7 @@ const styles = [
   ["reference-podium", "a pastel podium with an arch, soft studio light"],
   ["reference-bokeh", "a dark glossy table at night with blurred city lights"],
 ] as const;
-const cell = 320;
+const cell = 256;
 const gap = 8;
 /** between the seeds of a cell */
 const seam = 2;
@@ -32,7 +32,7 @@ const white = [255, 255, 255] as const;
 const { values: options } = parseArgs({
   options: {
     seed: { type: "string", default: "0" },
-    out: { type: "string", default: join(root, "docs", "contact-sheet.jpg") },
+    out: { type: "string", default: join(root, "docs", "contact-sheet.webp") },
     fusion: { type: "string" },
     guidance: { type: "string" },
     steps: { type: "string" },
@@ -80,7 +80,9 @@ for (const [row, product] of products.entries()) {
   }
 }
 await model.dispose();
-await writeFile(options.out, await encodePreview(sheet));
+await sharp(sheet.data, { raw: { ...sheetSize, channels: 4 } })
+  .webp({ quality: 75, effort: 6 })
+  .toFile(options.out);
 console.log(options.out);
 
 function boxOf(column: number, row: number): Rect {

@@ -52,6 +52,8 @@ export const descriptionSchema = z.strictObject({
    * model does not take off of coarse noise shows as mottling
    */
   layoutNoise: z.enum(["white", "blue"]).optional(),
+  /** at this strength a picture from noise is painted once more, over itself as the layout; left out, it is not */
+  refineStrength: z.number().gt(0).lt(1).optional(),
   /** both sides of what it paints are multiples of this, px */
   sideMultiple: positive.multipleOf(8),
   /** RGB in [−1, 1] ≈ Σ latent channel × factors + bias, for instant previews; from scaled latents */

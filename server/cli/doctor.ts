@@ -9,7 +9,7 @@ import { type ProviderCheck, providerCheckSchema } from "../engine/providerCheck
 import { catalogue } from "../install/catalogue/catalogue.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { modelState } from "./modelState.ts";
-import { askProviderChild, brokenDriver } from "./providerChild.ts";
+import { askProviderChild } from "./providerChild.ts";
 
 export interface DoctorOptions {
   /** `auto` compares all that are here with the CPU, `cpu` none */
@@ -110,12 +110,11 @@ async function* gpus(chosen: ProviderChoice): AsyncGenerator<Finding> {
   }
 }
 
-/** In a process of its own: a driver may take it down. */
 async function checksOf(provider: Provider): Promise<readonly ProviderCheck[]> {
   try {
-    return z.array(providerCheckSchema).parse(await askProviderChild([provider]));
+    return await askProviderChild(z.array(providerCheckSchema), [provider]);
   } catch (error) {
-    return [{ type: "fails", precision: "fp32", message: brokenDriver(error) }];
+    return [{ type: "fails", precision: "fp32", message: toBackdropError(error).message }];
   }
 }
 

@@ -20,6 +20,7 @@ import { chooseRows } from "../evaluation/rows.ts";
 import type { Model } from "../pipeline/model.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { checkOutputFolder, writeOutputs } from "./outputs.ts";
+import { requireProvider } from "./requireProvider.ts";
 import { settingsFromOptions } from "./settingsFromOptions.ts";
 
 export interface EvaluateOptions {
@@ -32,6 +33,7 @@ export interface EvaluateOptions {
   readonly steps?: string;
   readonly guidance?: string;
   readonly strength?: string;
+  readonly enlarge: string;
   readonly model: string;
   readonly provider: ProviderChoice;
   readonly json?: true;
@@ -43,13 +45,15 @@ export async function evaluateCommand(options: EvaluateOptions, io: Io): Promise
   const rows = chooseRows(options.rows);
   const seeds = options.seeds.split(",").map((text) => wholeNumber("seeds", text.trim(), { min: 0, max: 0xffff_ffff }));
   const count = wholeNumber("count", options.count, { min: 2, max: 100_000 });
+  const enlarge = wholeNumber("enlarge", options.enlarge, { min: 1, max: 8 });
   const { steps, guidance, strength } = settingsFromOptions(options);
   const scenes = await readHeldOut(data, count, options.split);
   await checkOutputFolder(out);
+  await requireProvider({ provider: options.provider, precision: "fp32" }, io.signal);
 
   const model = await openModel(options.model, { provider: options.provider });
   try {
-    const plan = planOf(model, { split: options.split, steps, guidance, strength });
+    const plan = planOf(model, { split: options.split, steps, guidance, strength, enlarge });
     await requireSamePlan(out, plan);
     await writeOutputs(out, [{ name: planFile, content: planText(plan) }]);
     await paintAll(model, planCells(scenes, rows, seeds), plan, out, options, io);

@@ -1,7 +1,7 @@
 import { BackdropError } from "../../shared/errors.ts";
 import type { Provider, TargetChoice } from "../../shared/providers.ts";
 import { type ProviderTry, providerTrySchema } from "../engine/providerCheck.ts";
-import { askProviderChild, brokenDriver } from "./providerChild.ts";
+import { askProviderChild } from "./providerChild.ts";
 
 /**
  * Throws `invalid_params` where a provider that was named cannot run here, which a first job would find out only when pictures have been chosen.
@@ -9,7 +9,7 @@ import { askProviderChild, brokenDriver } from "./providerChild.ts";
  */
 export async function requireProvider({ provider, precision }: TargetChoice, signal: AbortSignal): Promise<void> {
   if (provider === "auto" || provider === "cpu") return;
-  refuseFailing(provider, await tryInChild(provider, precision, signal));
+  refuseFailing(provider, await askProviderChild(providerTrySchema, [provider, precision], { signal }));
 }
 
 /** What has nothing to do with the provider, such as a damaged embedded model, is left to the jobs that need it. */
@@ -20,15 +20,6 @@ export function refuseFailing(provider: Provider, tried: ProviderTry): void {
     "invalid_params",
     `${message}; backdrop doctor tries all that are here${libraries(provider)}`,
   );
-}
-
-async function tryInChild(provider: Provider, precision: string, signal: AbortSignal): Promise<ProviderTry> {
-  try {
-    return providerTrySchema.parse(await askProviderChild([provider, precision], signal));
-  } catch (error) {
-    signal.throwIfAborted();
-    return { type: "fails", code: "internal", message: `${brokenDriver(error)}; choose cpu or auto` };
-  }
 }
 
 /** Those of CUDA are too large to come with the program. */

@@ -69,7 +69,11 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .option("--image-scale <0..2>", "how much the reference counts", String(defaults.imageScale))
     .option("--depth-scale <0..2>", "how much the depth layout counts", String(defaults.depthScale))
     .option("--strength <0..1>", "1 paints anew, lower keeps the reference's layout (default: the model's own)")
-    .option("--contact-shadow <on|off>", "start with a shadow at the product's foot", defaults.contactShadow)
+    .option(
+      "--contact-shadow <on|off>",
+      "cast a shadow at the product's foot, below strength 1",
+      defaults.contactShadow,
+    )
     .option("--control-start <0..1>", "the depth counts from this part of the steps", String(defaults.controlStart))
     .option("--control-end <0..1>", "to this one", String(defaults.controlEnd))
     .addOption(new Option("--sampler <name>", `${samplers.join(", ")} (default: the model's own)`))
@@ -106,6 +110,11 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .option(
       "--strength <0..1>",
       "1 paints every row anew (default: the model's own, below 1 from the reference's layout)",
+    )
+    .option(
+      "--enlarge <1..8>",
+      "paint frames whose sides are so many times a render's; measured at the render's size",
+      "1",
     )
     .option("--model <name>", "a name from `backdrop models list`, or a package's folder", "mini")
     .addOption(provider())

@@ -14,6 +14,7 @@ const describedSchema = z.object({
   pixelArea: z.int(),
   layoutPixelArea: z.int().optional(),
   sideMultiple: z.int(),
+  refineStrength: z.number().optional(),
   text: z.object({ maxTokens: z.int() }),
   vision: z.object({ imageSize: z.int().positive(), patchSize: z.int().positive() }),
   ...modelDefaultsSchema.shape,
@@ -34,7 +35,8 @@ export async function announcedModels(log: Log, dirs = modelsDirs()): Promise<re
 
 async function readModelInfo(name: string, file: string): Promise<ModelInfo> {
   const described = describedSchema.parse(JSON.parse(await readFile(file, "utf8")));
-  const { title, purpose, pixelArea, layoutPixelArea, sideMultiple, text, vision, ...defaults } = described;
+  const { title, purpose, pixelArea, layoutPixelArea, sideMultiple, refineStrength, text, vision, ...defaults } =
+    described;
   return modelInfoSchema.parse({
     name,
     title,
@@ -42,6 +44,7 @@ async function readModelInfo(name: string, file: string): Promise<ModelInfo> {
     pixelArea,
     layoutPixelArea: layoutPixelArea ?? pixelArea,
     sideMultiple,
+    refines: refineStrength !== undefined,
     promptTokens: text.maxTokens,
     patchGrid: vision.imageSize / vision.patchSize,
     defaults,

@@ -1,8 +1,13 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { toBackdropError } from "../../shared/errors.ts";
 import type { Provider, Target } from "../../shared/providers.ts";
+import { gateGraph, gateInput } from "../checkpoint/gateGraph.ts";
 import { type GraphRequest, graphsForSize } from "../checkpoint/graphRequest.ts";
 import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import { latentDims } from "../pipeline/latents.ts";
+import { openSession } from "../runtime/session.ts";
 import { type FloatTensor, floats, type NamedTensors } from "../runtime/tensor.ts";
 import { type OpenModel, openModel } from "./openModel.ts";
 import type { ProviderCheck, ProviderTry } from "./providerCheck.ts";
@@ -15,7 +20,10 @@ const imageTokens = 16;
 const tokenWidth = 128;
 const controlWidth = 64;
 
-/** Runs every graph of the embedded model on a provider, in float32 and, where that works, in float16, beside the CPU. */
+/**
+ * Runs every graph of the embedded model on a provider, and the gate that only wider ones have, in float32 and, where that works, in
+ * float16, beside the CPU.
+ */
 export async function checkProvider(provider: Provider): Promise<readonly ProviderCheck[]> {
   const exact = await runAll({ provider: "cpu", precision: "fp32" });
   const checks: ProviderCheck[] = [];
@@ -58,6 +66,7 @@ async function runAll(target: Target): Promise<Outputs> {
   try {
     const outputs: ArrayLike<number>[] = [];
     for (const request of graphsForSize(size)) outputs.push(await run(model, request));
+    outputs.push(await runGate(target));
     // The first run has also made what later ones use.
     const beginMs = performance.now();
     await run(model, { graph: "denoiser", ...size });
@@ -68,8 +77,24 @@ async function runAll(target: Target): Promise<Outputs> {
 }
 
 async function run(model: OpenModel, request: GraphRequest): Promise<ArrayLike<number>> {
-  const [output] = Object.values(await model.run(request, inputsOf(request, model.package)));
-  if (!(output?.data instanceof Float32Array)) throw new Error(`${request.graph}: expected an output of floats`);
+  return onlyFloats(await model.run(request, inputsOf(request, model.package)));
+}
+
+async function runGate(target: Target): Promise<ArrayLike<number>> {
+  const dir = await mkdtemp(join(tmpdir(), "backdrop-check-"));
+  try {
+    const file = join(dir, "gate.onnx");
+    await writeFile(file, gateGraph(target).encode());
+    const session = await openSession(file, target);
+    return onlyFloats(await session.run({ x: waves(...gateInput) }).finally(session.dispose));
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+function onlyFloats(outputs: NamedTensors): ArrayLike<number> {
+  const [output] = Object.values(outputs);
+  if (!(output?.data instanceof Float32Array)) throw new Error("expected an output of floats");
   return output.data;
 }
 

@@ -44,16 +44,22 @@ export function chosenGpu(
   return index === undefined ? undefined : gpus[Number(index)];
 }
 
-/** `81559, 80994, NVIDIA H100 80GB HBM3` for each, in MiB. A line that is anything else, such as one with “[N/A]”, makes all of it unknown. */
+/**
+ * `81559, 80994, Disabled, NVIDIA H100 80GB HBM3` for each, in MiB. A line that is anything else makes all of it unknown: one with “[N/A]” for a
+ * figure, or of a GPU in parts (MIG), of which a process has one and is told of the whole.
+ */
 export function parseGpus(text: string): readonly Gpu[] {
   const gpus: Gpu[] = [];
   for (const line of text.trimEnd().split(/\r?\n/)) {
-    const [, total, free, name] = /^(\d{1,8}), (\d{1,8}), ([\x20-\x7e]{1,100})$/.exec(line) ?? [];
+    const [, total, free, name] = linePattern.exec(line) ?? [];
     if (name === undefined || !(Number(total) > 0) || Number(free) > Number(total)) return [];
     gpus.push({ name, totalBytes: Number(total) * 2 ** 20, freeBytes: Number(free) * 2 ** 20 });
   }
   return gpus;
 }
+
+/** Most GPUs cannot be parted: “[N/A]”, of older drivers “[Not Supported]”. */
+const linePattern = /^(\d{1,8}), (\d{1,8}), (?:Disabled|\[N\/A\]|\[Not Supported\]), ([\x20-\x7e]{1,100})$/;
 
 /** A driver that sleeps needs a second to wake. */
 const timeoutMs = 3_000;
@@ -68,7 +74,7 @@ async function askDriver(): Promise<string | undefined> {
   return await new Promise((resolve) => {
     const child = execFile(
       program,
-      ["--query-gpu=memory.total,memory.free,name", "--format=csv,noheader,nounits"],
+      ["--query-gpu=memory.total,memory.free,mig.mode.current,name", "--format=csv,noheader,nounits"],
       { maxBuffer: 65_536, windowsHide: true },
       (error, stdout) => {
         clearTimeout(timeout);

@@ -19,8 +19,8 @@ const sessionBytesAtLeast = 32e6;
 const keptShare = { main: 0.5, device: 0 } as const;
 /** Decoded, resampled and encoded pictures, a pixel of the output frame. */
 const bytesPerFramePixel = 24;
-/** What the driver and the provider's libraries take of a device for this process. */
-const deviceBytesAtLeast = 500e6;
+/** What the driver and the provider's libraries take of a device for this process, with its first session there. */
+const driverBytes = 500e6;
 
 /** The processor's, and a GPU's own. */
 const memories = ["main", "device"] as const;
@@ -61,39 +61,44 @@ export function togetherBytes(sessions: readonly SessionNeed[]): number {
   return sum(sessions.map(({ heldBytes }) => heldBytes)) + Math.max(0, ...sessions.map((need) => need.loadingBytes));
 }
 
+/** What a process that has had no session on a device can take there beside what its first one brings along. */
+export function besideDriver({ main, device }: MemoryBytes): MemoryBytes {
+  return { main, device: Math.max(0, device - driverBytes) };
+}
+
 /** Whether all sessions of a job that are not open yet can be opened beside those that are. */
 export function fitsTogether(frame: Size, missing: readonly GraphNeed[], available: MemoryBytes): boolean {
-  const main = togetherBytes(of("main", missing)) + besidesSessions("main", frame);
-  const device = togetherBytes(of("device", missing));
-  // Open sessions have what they need of a device, however little they have left of it.
-  return main <= available.main && (device === 0 || device + besidesSessions("device", frame) <= available.device);
+  const [main, device] = [togetherBytes(of("main", missing)), togetherBytes(of("device", missing))];
+  return main + pictureBytes(frame) <= available.main && device <= available.device;
 }
 
-/** What sessions may take when they are opened in turn and everything that is open now can be closed. */
-export function roomForSessions(frame: Size, available: MemoryBytes, open: readonly GraphNeed[]): MemoryBytes {
-  const room = (memory: Memory) => {
-    const openBytes = heldBytes(memory, open);
-    return available[memory] + openBytes - keptBytes([openBytes], memory) - besidesSessions(memory, frame);
-  };
-  return { main: room("main"), device: room("device") };
+/** What is left when these sessions have been opened. */
+export function leftBeside(opened: readonly GraphNeed[], { main, device }: MemoryBytes): MemoryBytes {
+  return { main: main - heldBytes("main", opened), device: device - heldBytes("device", opened) };
 }
 
-/** What these sessions take of a memory while they are open. */
-export function heldBytes(memory: Memory, sessions: readonly GraphNeed[]): number {
+/**
+ * What sessions may take that are opened in turn.
+ * @param ownBytes of main memory, what this process has of sessions: it can be taken again
+ */
+export function roomForSessions(frame: Size, { main, device }: MemoryBytes, ownBytes: number): MemoryBytes {
+  return { main: main + ownBytes - pictureBytes(frame), device };
+}
+
+/** What open sessions take of a memory, and what is not given back of those that were closed. */
+export function takenBytes(memory: Memory, open: readonly GraphNeed[], closed: readonly GraphNeed[]): number {
+  return heldBytes(memory, open) + keptShare[memory] * heldBytes(memory, closed);
+}
+
+function heldBytes(memory: Memory, sessions: readonly GraphNeed[]): number {
   return sum(of(memory, sessions).map((need) => need.heldBytes));
-}
-
-/** What is still taken after these sessions were closed. */
-export function keptBytes(closed: readonly number[], memory: Memory = "main"): number {
-  return keptShare[memory] * sum(closed);
 }
 
 /** What must be free for the largest of these sessions to run, when the others have been closed before it. */
 export function inTurnBytes(sessions: readonly SessionNeed[], memory: Memory = "main"): number {
-  const held = sessions.map((need) => need.heldBytes);
-  return Math.max(
-    ...sessions.map((need) => need.heldBytes + need.loadingBytes + keptBytes([sum(held) - need.heldBytes], memory)),
-  );
+  const held = sum(sessions.map((need) => need.heldBytes));
+  const kept = ({ heldBytes }: SessionNeed) => keptShare[memory] * (held - heldBytes);
+  return Math.max(...sessions.map((need) => need.heldBytes + need.loadingBytes + kept(need)));
 }
 
 export function fitsInTurn(sessions: readonly GraphNeed[], room: MemoryBytes): boolean {
@@ -108,8 +113,8 @@ export function shortMemories(
   room: MemoryBytes,
 ): readonly Memory[] {
   return memories.filter((memory) => {
-    const taken = heldBytes(memory, open) + keptBytes([heldBytes(memory, closed)], memory);
-    return taken + wanted[memory].heldBytes + wanted[memory].loadingBytes > room[memory];
+    const { heldBytes, loadingBytes } = wanted[memory];
+    return takenBytes(memory, open, closed) + heldBytes + loadingBytes > room[memory];
   });
 }
 
@@ -120,18 +125,18 @@ export interface FrameNeed {
 }
 
 /**
- * Says what is missing, and the largest frame of this shape for which it would be enough.
- * @param smaller the largest of this shape for which the model paints as few pixels as it can, where that is fewer
+ * Says what is missing, and what to do.
+ * @param fitting the largest frame of this shape for which it would be enough; undefined: there is none
  */
 export function memoryInsufficient(
   model: string,
   { frame, sessions }: FrameNeed,
   room: MemoryBytes,
-  smaller: FrameNeed | undefined,
+  fitting: Size | undefined,
 ): BackdropError {
-  const memory = inTurnBytes(of("device", sessions), "device") > room.device ? "device" : "main";
-  const needed = inTurnBytes(of(memory, sessions), memory) + besidesSessions(memory, frame);
-  const fitting = withLessPictures(frame, sessions, room) ?? (smaller && fittingFrame(frame, smaller, room));
+  const memory = fitsDevice(sessions, room) ? "main" : "device";
+  const besides = memory === "main" ? pictureBytes(frame) : 0;
+  const needed = inTurnBytes(of(memory, sessions), memory) + besides;
   const [name, programs] = memory === "device" ? ["GPU memory", "programs that use the GPU"] : ["memory", "programs"];
   const advice = fitting
     ? `the largest size of this shape that fits is ${fitting.width}×${fitting.height}`
@@ -140,28 +145,31 @@ export function memoryInsufficient(
   return new BackdropError(
     "memory_insufficient",
     `memory: ${model} at ${frame.width}×${frame.height} needs ${gigabytes(needed)} of ${name} even part by part, ` +
-      `got ${gigabytes(room[memory] + besidesSessions(memory, frame))} free; ${advice}`,
+      `got ${gigabytes(room[memory] + besides)} free for it; ${advice}`,
   );
 }
 
-/** The largest frame that the same graphs leave room for: its pictures lie in main memory. */
-function withLessPictures(frame: Size, sessions: readonly GraphNeed[], room: MemoryBytes): Size | undefined {
-  if (inTurnBytes(of("device", sessions), "device") > room.device) return undefined;
-  const pictureBytes = besidesSessions("main", frame);
-  const leftBytes = room.main + pictureBytes - inTurnBytes(of("main", sessions));
-  const scale = Math.sqrt(Math.max(leftBytes, 0) / pictureBytes);
+/** The largest frame of this shape that the same graphs leave room for: its pictures lie in main memory. */
+export function frameWithLessPictures({ frame, sessions }: FrameNeed, room: MemoryBytes): Size | undefined {
+  if (!fitsDevice(sessions, room)) return undefined;
+  const leftBytes = room.main + pictureBytes(frame) - inTurnBytes(of("main", sessions));
+  const scale = Math.sqrt(Math.max(leftBytes, 0) / pictureBytes(frame));
   const largest = { width: Math.floor(frame.width * scale), height: Math.floor(frame.height * scale) };
   return Math.min(largest.width, largest.height) >= frameSidePx.min ? largest : undefined;
 }
 
-function fittingFrame(frame: Size, smaller: FrameNeed, room: MemoryBytes): Size | undefined {
-  const fewerBytes = besidesSessions("main", frame) - besidesSessions("main", smaller.frame);
-  return fitsInTurn(smaller.sessions, { ...room, main: room.main + fewerBytes }) ? smaller.frame : undefined;
+/** Whether a smaller frame's graphs fit in turn where there is room beside the pictures of `frame`. */
+export function fitsInstead({ frame: smaller, sessions }: FrameNeed, frame: Size, room: MemoryBytes): boolean {
+  return fitsInTurn(sessions, { ...room, main: room.main + pictureBytes(frame) - pictureBytes(smaller) });
 }
 
-/** What a job takes of a memory besides its sessions: its pictures; of a device, what is not a session's. */
-function besidesSessions(memory: Memory, { width, height }: Size): number {
-  return memory === "device" ? deviceBytesAtLeast : bytesPerFramePixel * width * height;
+function fitsDevice(sessions: readonly GraphNeed[], room: MemoryBytes): boolean {
+  return inTurnBytes(of("device", sessions), "device") <= room.device;
+}
+
+/** What a job takes of main memory besides its sessions. */
+function pictureBytes({ width, height }: Size): number {
+  return bytesPerFramePixel * width * height;
 }
 
 function of(memory: Memory, sessions: readonly GraphNeed[]): readonly SessionNeed[] {

@@ -8,14 +8,19 @@ import { vaeTile } from "../pipeline/latents.ts";
 import type { Preparation } from "../pipeline/model.ts";
 import { openSession, type Session } from "../runtime/session.ts";
 import {
+  besideDriver,
+  fitsInstead,
   fitsInTurn,
   fitsTogether,
+  frameWithLessPictures,
   type GraphNeed,
   graphNeed,
+  leftBeside,
   type MemoryBytes,
   memoryInsufficient,
   roomForSessions,
   shortMemories,
+  takenBytes,
 } from "./memoryPlan.ts";
 
 /** The loaded graphs of one model. */
@@ -33,6 +38,12 @@ export interface Sessions {
 interface Opened {
   readonly session: Promise<Session>;
   readonly need: GraphNeed;
+}
+
+interface Reading {
+  readonly available: MemoryBytes;
+  /** what this process has of main memory for sessions: for those that are open, and for others, of what was not given back */
+  readonly ownBytes: number;
 }
 
 interface Compiled {
@@ -56,7 +67,19 @@ export function createSessions(
   /** what sessions that were closed took: some of it is not given back */
   const closed = new Map<string, GraphNeed>();
   let room = unlimited;
+  /** whether a session was opened on the device, which has brought along what lies there beside sessions */
+  let hasDriver = false;
+  const residentBefore = process.memoryUsage.rss();
   const openNeeds = () => [...open.values()].map(({ need }) => need);
+  const closedNeeds = () => [...closed.values()];
+
+  async function readMemory(): Promise<Reading> {
+    const available = await availableMemory();
+    // No more than was planned, because pictures and helpers are in this process too.
+    const plannedBytes = takenBytes("main", openNeeds(), closedNeeds());
+    const ownBytes = Math.max(0, Math.min(process.memoryUsage.rss() - residentBefore, plannedBytes));
+    return { available: hasDriver ? available : besideDriver(available), ownBytes };
+  }
 
   /** Compiles what is out of date, all at once. */
   async function compile(requests: readonly GraphRequest[]): Promise<Compiled[]> {
@@ -74,27 +97,48 @@ export function createSessions(
     const session = openSession(file, { provider });
     open.set(name, { session, need });
     closed.delete(name);
-    session.catch(() => open.delete(name));
+    session.then(
+      () => {
+        hasDriver ||= need.device.heldBytes > 0;
+      },
+      () => open.delete(name),
+    );
   }
 
   async function makeRoom(wanted: GraphNeed): Promise<void> {
     for (const [name, oldest] of open) {
-      const short = shortMemories(wanted, openNeeds(), [...closed.values()], room);
+      const short = shortMemories(wanted, openNeeds(), closedNeeds(), room);
       if (short.length === 0) return;
       // Closing what lies in another memory would help nothing.
       if (short.every((memory) => oldest.need[memory].heldBytes === 0)) continue;
-      open.delete(name);
-      closed.set(name, oldest.need);
-      await (await oldest.session).dispose();
+      await close(name, oldest);
     }
   }
 
-  /** Loads all of these graphs where they fit beside those that are open, and none where they do not. */
-  async function loadTogether(wanted: readonly GraphRequest[], frame: Size, available: MemoryBytes): Promise<boolean> {
+  async function close(name: string, { session, need }: Opened): Promise<void> {
+    open.delete(name);
+    closed.set(name, need);
+    await (await session).dispose();
+  }
+
+  /** What sessions may take when they are loaded in turn. What each has of a device nobody can tell before it is closed. */
+  async function roomInTurn(frame: Size, reading: Reading): Promise<MemoryBytes> {
+    const onDevice = [...open].filter(([, { need }]) => need.device.heldBytes > 0);
+    for (const [name, opened] of onDevice) await close(name, opened);
+    const { available, ownBytes } = onDevice.length > 0 ? await readMemory() : reading;
+    return roomForSessions(frame, available, ownBytes);
+  }
+
+  /** Loads all of these graphs where they fit beside those that are open, and gives what they leave; none where they do not. */
+  async function loadTogether(
+    wanted: readonly GraphRequest[],
+    frame: Size,
+    available: MemoryBytes,
+  ): Promise<MemoryBytes | undefined> {
     const missing = wanted.filter((request) => !open.has(graphFile(request, target)));
     const compiled = missing.length > 0 ? await compile(missing) : [];
     const needs = compiled.map(({ need }) => need);
-    if (!fitsTogether(frame, needs, available)) return false;
+    if (!fitsTogether(frame, needs, available)) return undefined;
     room = unlimited;
     // One after the other: loading takes more than holding.
     for (const graph of compiled) {
@@ -102,44 +146,44 @@ export function createSessions(
       await open.get(graph.name)?.session;
     }
     await Promise.all(wanted.map((request) => open.get(graphFile(request, target))?.session));
-    return true;
+    return leftBeside(needs, available);
   }
 
   /** A courtesy: where there is none, where it does not fit beside the others or cannot be loaded, previews are made without it. */
-  async function loadPreviewDecoder(work: Size, frame: Size): Promise<boolean> {
+  async function loadPreviewDecoder(work: Size, frame: Size, available: MemoryBytes): Promise<boolean> {
     const wanted = previewGraphs(modelPackage, work);
     if (wanted.length === 0) return false;
     try {
-      return await loadTogether(wanted, frame, await availableMemory());
+      return (await loadTogether(wanted, frame, available)) !== undefined;
     } catch (error) {
       if (error instanceof BackdropError) return false;
       throw error;
     }
   }
 
+  const needsOf = async (requests: readonly GraphRequest[]) => (await compile(requests)).map(({ need }) => need);
+
+  /** The largest frame of this shape for which the model paints as few pixels as it can, where those are fewer and their graphs fit. */
+  async function paintedSmaller(frame: Size, work: Size): Promise<Size | undefined> {
+    const smaller = smallerFrame(frame, work, modelPackage);
+    if (smaller === undefined) return undefined;
+    const sessions = await needsOf(graphsForSize(smaller.work, vaeTile(smaller.work)));
+    return fitsInstead({ frame: smaller.frame, sessions }, frame, room) ? smaller.frame : undefined;
+  }
+
   return {
     async prepare(work, frame, wants = { previews: false }) {
       const whole = graphsForSize(work);
-      const available = await availableMemory();
-      if (await loadTogether(whole, frame, available)) {
-        return wants.previews && (await loadPreviewDecoder(work, frame)) ? { previewDecoder: true } : {};
-      }
-      room = roomForSessions(frame, available, openNeeds());
-      const needsOf = async (requests: readonly GraphRequest[]) => (await compile(requests)).map(({ need }) => need);
+      const reading = await readMemory();
+      const left = await loadTogether(whole, frame, reading.available);
+      if (left) return wants.previews && (await loadPreviewDecoder(work, frame, left)) ? { previewDecoder: true } : {};
+      room = await roomInTurn(frame, reading);
       if (fitsInTurn(await needsOf(whole), room)) return {};
       const tile = vaeTile(work);
-      const tiled = await needsOf(graphsForSize(work, tile));
-      if (fitsInTurn(tiled, room)) return { tile };
-      const smaller = smallerFrame(frame, work, modelPackage);
-      throw memoryInsufficient(
-        modelPackage.name,
-        { frame, sessions: tiled },
-        room,
-        smaller && {
-          frame: smaller.frame,
-          sessions: await needsOf(graphsForSize(smaller.work, vaeTile(smaller.work))),
-        },
-      );
+      const need = { frame, sessions: await needsOf(graphsForSize(work, tile)) };
+      if (fitsInTurn(need.sessions, room)) return { tile };
+      const fitting = frameWithLessPictures(need, room) ?? (await paintedSmaller(frame, work));
+      throw memoryInsufficient(modelPackage.name, need, room, fitting);
     },
 
     async get(request) {

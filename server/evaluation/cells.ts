@@ -5,7 +5,7 @@ import { BackdropError } from "../../shared/errors.ts";
 import { parseSettings } from "../../shared/settings.ts";
 import { version } from "../../shared/version.ts";
 import { generate } from "../pipeline/generate.ts";
-import { decodeJob } from "../pipeline/job.ts";
+import { decodeJob, type Job } from "../pipeline/job.ts";
 import type { Model } from "../pipeline/model.ts";
 import { type HeldOutScene, type Split, splits } from "./heldOut.ts";
 import type { Row } from "./rows.ts";
@@ -42,6 +42,7 @@ export const planSchema = z.strictObject({
   steps: z.int(),
   guidance: z.number().optional(),
   strength: z.number().optional(),
+  enlarge: z.int(),
 });
 export type Plan = z.output<typeof planSchema>;
 
@@ -51,6 +52,8 @@ export interface SharedSettings {
   readonly steps?: number | undefined;
   readonly guidance?: number | undefined;
   readonly strength?: number | undefined;
+  /** how many times a render's sides the frames have that are painted */
+  readonly enlarge: number;
 }
 
 export function planOf(model: Model, settings: SharedSettings): Plan {
@@ -65,7 +68,7 @@ export async function requireSamePlan(dir: string, plan: Plan): Promise<void> {
   if (text === undefined || text === planText(plan)) return;
   throw new BackdropError(
     "invalid_params",
-    `out: ${path} belongs to another evaluation (other model, split, steps, guidance, strength or version); choose another folder`,
+    `out: ${path} belongs to another evaluation (other model, split, steps, guidance, strength, size or version); choose another folder`,
   );
 }
 
@@ -90,10 +93,15 @@ export async function paintCell(
     guidance: plan.guidance,
     strength: plan.strength,
   });
-  const { variants } = await generate(model, await decodeJob(await jobFilesOf(scene), { ...settings, seed }), {
-    signal,
-  });
+  const job = await decodeJob(await jobFilesOf(scene), { ...settings, seed });
+  const { variants } = await generate(model, enlarged(job, plan.enlarge), { signal });
   const [variant] = variants;
   if (variant === undefined) throw new Error(`paintCell: ${scene.id} gave no picture`);
   return variant.result;
+}
+
+/** The same request for a frame, filled by the product's picture, whose sides are `factor` times as long. */
+function enlarged(job: Job, factor: number): Job {
+  const frame = { width: factor * job.product.width, height: factor * job.product.height };
+  return { ...job, settings: { ...job.settings, ...frame, placement: { x: 0, y: 0, ...frame } } };
 }

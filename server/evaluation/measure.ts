@@ -1,3 +1,4 @@
+import { resample, whole } from "../image/resize.ts";
 import type { RgbaImage } from "../image/rgba.ts";
 import { multiplyAlpha } from "../image/rgba.ts";
 import { proveProduct } from "../pipeline/compose.ts";
@@ -7,6 +8,7 @@ import { colourLeak, type Histogram, histogram, ownColours } from "./colourLeak.
 import type { FamilyProbe } from "./familyProbe.ts";
 import type { HeldOutScene } from "./heldOut.ts";
 import { objectExpansion } from "./objectExpansion.ts";
+import { roughness } from "./roughness.ts";
 import { type Render, readRender } from "./task.ts";
 import { imageTokens, pooled } from "./visionFeatures.ts";
 
@@ -33,6 +35,8 @@ export interface Figures {
   /** ΔE*ab */
   readonly boundary: number | undefined;
   readonly expansion: number;
+  /** log₂ */
+  readonly roughness: number | undefined;
 }
 
 export async function readTruth(scene: HeldOutScene): Promise<Truth> {
@@ -48,26 +52,29 @@ export async function readTruth(scene: HeldOutScene): Promise<Truth> {
 }
 
 /**
- * Measures one picture of a scene.
+ * Measures one picture of a scene, a larger one at the render's size: only its product is compared at its own.
  * @param others scenes whose products stand for "a product that this reference never showed"
  */
 export async function measure(
   model: Model,
   probe: FamilyProbe | undefined,
-  image: RgbaImage,
+  picture: RgbaImage,
   truth: Truth,
   others: readonly Truth[],
 ): Promise<Figures> {
   const { product, image: render } = truth.target;
+  const image = await resample(picture, whole(picture), render);
+  const cutOut = multiplyAlpha(render, product);
   const posteriors = probe?.posteriors(image, product);
   return {
     features: pooled(await imageTokens(model, image)),
     posteriors,
     recognised: probe && posteriors && (familyOf(probe, posteriors) === truth.scene.family ? 1 : 0),
-    changedPixels: proveProduct(multiplyAlpha(render, product), image).changedPixels,
+    changedPixels: proveProduct(await resample(cutOut, whole(cutOut), picture), picture).changedPixels,
     leak: leakOf(image, truth, others),
     boundary: boundaryStep(image, product),
     expansion: objectExpansion(image, product),
+    roughness: roughness(image, product),
   };
 }
 

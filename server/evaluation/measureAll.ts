@@ -67,6 +67,7 @@ export async function measureAll(model: Model, evaluation: Evaluation, signal: A
       leak: undefined,
       boundary: undefined,
       expansion: Number.NaN,
+      roughness: undefined,
     };
     references.push(sceneFigures(truth, [comparable], renders[i]));
   }

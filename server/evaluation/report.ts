@@ -126,15 +126,15 @@ export function reportText(report: Report): string {
     "# Evaluation",
     "",
     `Model ${plan.model.name} (${plan.model.sha256.slice(0, 12)}), ${report.scenes} ${plan.split === "test" ? "held-out" : "training"} scenes, seeds ${report.seeds.join(", ")}, ` +
-      `${plan.steps} steps, guidance ${plan.guidance ?? "the model's own"}, strength ${plan.strength ?? "the model's own"}. Brackets are 95 % intervals.`,
+      `${plan.steps} steps, guidance ${plan.guidance ?? "the model's own"}, strength ${plan.strength ?? "the model's own"}, frames ${plan.enlarge} × a render's sides. Brackets are 95 % intervals.`,
     "",
     `Feature space of FID and KID: ${report.featureSpace}. These figures compare rows of this report and nothing else.`,
     probe
       ? `Family and IS: a linear probe for ${probe.families} families, right on ${percent(probe.heldOutAccuracy.background)} of ${probe.heldOutScenes} held-out renders, on ${percent(probe.heldOutAccuracy.soft)} of them softened.`
       : "Family and IS are left out: the package has no probe.",
     "",
-    "| row | FID ↓ | KID × 1000 ↓ | IS ↑ | family ↑ | leak × 1000 ↓ | leak / without PFV | edge ΔE above render | expansion above render | product pixels changed |",
-    "|---|---|---|---|---|---|---|---|---|---|",
+    "| row | FID ↓ | KID × 1000 ↓ | IS ↑ | family ↑ | leak × 1000 ↓ | leak / without PFV | edge ΔE above render | expansion above render | roughness above render | product pixels changed |",
+    "|---|---|---|---|---|---|---|---|---|---|---|",
     ...[...report.rows, reference].map(tableRow),
     "",
     `The renders themselves: family recognised ${show(renders.recognised, 2)}, leak × 1000 ${show(scaled(renders.leak, 1000), 1)}, ` +
@@ -165,6 +165,7 @@ function tableRow(
     row.leakRatio ? show(row.leakRatio, 2) : "–",
     show(row.boundaryExcess, 2),
     show(row.expansionExcess, 3),
+    show(row.roughnessExcess, 2),
     String(row.changedPixels),
   ];
   return `| ${cells.join(" | ")} |`;

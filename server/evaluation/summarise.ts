@@ -24,6 +24,8 @@ export interface RowSummary {
   readonly boundaryExcess: Estimate;
   /** part of the product's area, less the render's */
   readonly expansionExcess: Estimate;
+  /** log₂, less the render's */
+  readonly roughnessExcess: Estimate;
 }
 
 export function summarise(scenes: readonly SceneFigures[]): RowSummary {
@@ -46,6 +48,7 @@ export function summarise(scenes: readonly SceneFigures[]): RowSummary {
     leak: perScene(({ leak }) => leak),
     boundaryExcess: perScene(({ boundary }, render) => difference(boundary, render.boundary)),
     expansionExcess: perScene(({ expansion }, render) => expansion - render.expansion),
+    roughnessExcess: perScene(({ roughness }, render) => difference(roughness, render.roughness)),
   };
 }
 

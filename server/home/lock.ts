@@ -3,7 +3,7 @@ import { createConnection } from "node:net";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
-import { createWhole } from "../files/wholeFiles.ts";
+import { namesProcess, takeLock } from "../files/lockFile.ts";
 import { storageFailed } from "./durableFile.ts";
 
 const holderSchema = z.strictObject({ pid: z.int().min(1), port: z.int().min(1).max(65_535) });
@@ -16,41 +16,27 @@ const answerTimeoutMs = 1_000;
  * while both are there, so one that a crash left behind keeps nobody out. Gives what releases it.
  */
 export async function lockHome(file: string, port: number): Promise<() => Promise<void>> {
-  const release = () => rm(file, { force: true });
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    if (await tryLock(file, port)) return release;
-    const holder = await readHolder(file);
-    if (holder !== undefined && isAlive(holder.pid) && (await answers(holder.port))) throw alreadyRunning(holder);
-    await release();
-    if (await tryLock(file, port)) return release;
+    const content = JSON.stringify({ pid: process.pid, port } satisfies Holder);
+    if (await takeLock(file, content, isHeld)) return () => rm(file, { force: true });
   } catch (error) {
-    throw error instanceof BackdropError ? error : storageFailed(error);
+    throw storageFailed(error);
   }
-  throw alreadyRunning(await readHolder(file));
+  throw alreadyRunning(parseHolder(await readFile(file, "utf8").catch(() => "")));
 }
 
-async function tryLock(file: string, port: number): Promise<boolean> {
-  return await createWhole(file, JSON.stringify({ pid: process.pid, port } satisfies Holder));
+async function isHeld(content: string): Promise<boolean> {
+  const holder = parseHolder(content);
+  return holder !== undefined && namesProcess(String(holder.pid)) && (await answers(holder.port));
 }
 
 /** Undefined for what is no lock of ours, such as one that was being written when the power went. */
-async function readHolder(file: string): Promise<Holder | undefined> {
+function parseHolder(content: string): Holder | undefined {
   try {
-    return holderSchema.parse(JSON.parse(await readFile(file, "utf8")));
+    return holderSchema.parse(JSON.parse(content));
   } catch {
     return undefined;
-  }
-}
-
-/** Whether a process of this number runs. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's process is alive too.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
 

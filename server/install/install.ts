@@ -58,9 +58,9 @@ export async function installPackage(entry: CatalogueEntry, options: InstallOpti
   const release = await lockInstall(`${partial}.lock`, name);
   try {
     if (await isWhole(dir, options.signal)) return { dir, isNew: false };
-    await reuse(dir, partial);
-    await mkdir(partial, { recursive: true });
-    await requireLicence(entry, partial, options.acceptLicences);
+    const isBroken = (await readdir(dir).catch(() => undefined)) !== undefined;
+    await requireLicence(entry, isBroken ? dir : partial, options.acceptLicences);
+    if (isBroken) await reuse(dir, partial);
     const files = await fetchFiles(entry, partial, options);
     for (const { path } of files) {
       if (path.endsWith(".safetensors")) await readSafetensors(join(partial, path), path);
@@ -162,8 +162,6 @@ async function isWhole(dir: string, signal: AbortSignal): Promise<boolean> {
 
 /** A broken package goes back to being installed: its good files are not fetched again. */
 async function reuse(dir: string, partial: string): Promise<void> {
-  const isThere = (await readdir(dir).catch(() => undefined)) !== undefined;
-  if (!isThere) return;
   await rm(partial, { recursive: true, force: true });
   await rename(dir, partial);
 }

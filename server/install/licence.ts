@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { BackdropError } from "../../shared/errors.ts";
@@ -9,7 +9,7 @@ import type { CatalogueEntry } from "./catalogue/entry.ts";
 const originFile = "origin.json";
 const originSchema = z.object({ licences: z.array(z.string()) });
 
-/** Has the licences accepted, once for as long as the package or what has arrived of it is here. */
+/** Has the licences accepted, once for as long as the package or what has arrived of it is in `dir`. Until then nothing is changed there. */
 export async function requireLicence(
   entry: CatalogueEntry,
   dir: string,
@@ -30,6 +30,7 @@ export async function requireLicence(
     licences,
     repositories: entry.repositories.map(({ name, revision }) => `${name}@${revision}`),
   };
+  await mkdir(dir, { recursive: true });
   await writeFile(join(dir, originFile), `${JSON.stringify(origin, null, 2)}\n`);
 }
 

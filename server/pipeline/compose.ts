@@ -3,11 +3,9 @@ import { latentStride } from "../../shared/latents.ts";
 import { fillDropped } from "../image/fill.ts";
 import { dilate } from "../image/morphology.ts";
 import { alphaOf, type RgbaImage } from "../image/rgba.ts";
-import type { Plane } from "./plane.ts";
 
 /** px of the painted picture: edges are that unsure in latents. */
 const fringePx = latentStride / 2;
-const seenShadow = 0.1;
 
 /** out = product·a + background·(1 − a); where the product is opaque its bytes are copied. The result is opaque. */
 export function pasteProduct(background: RgbaImage, product: RgbaImage): RgbaImage {
@@ -26,16 +24,11 @@ export function pasteProduct(background: RgbaImage, product: RgbaImage): RgbaIma
 
 /**
  * The painted picture with the product, and the fringe that the decoder leaves around it, painted over from the surroundings: nothing
- * of it is seen beside the real product, or where that is moved away. Its shadow on the ground stays.
+ * of it is seen beside the real product, or where that is moved away.
  */
-export async function withoutProduct(painted: RgbaImage, product: RgbaImage, shadow: Plane): Promise<RgbaImage> {
-  const alpha = alphaOf(product);
-  const near = await dilate(alpha, fringePx);
-  const kept = near.data.map((value, i) => {
-    const isShadow = (shadow.data[i] ?? 0) > seenShadow && alpha.data[i] === 0;
-    return value === 0 || isShadow ? 255 : 0;
-  });
-  return fillDropped(painted, { ...near, data: kept });
+export async function withoutProduct(painted: RgbaImage, product: RgbaImage): Promise<RgbaImage> {
+  const near = await dilate(alphaOf(product), fringePx);
+  return fillDropped(painted, { ...near, data: near.data.map((value) => (value === 0 ? 255 : 0)) });
 }
 
 /** The proof that the product is untouched, over the pixels where it is opaque. */

@@ -5,6 +5,7 @@ import { fromPlanes } from "../image/floats.ts";
 import type { RgbaImage } from "../image/rgba.ts";
 import { floats } from "../runtime/tensor.ts";
 import { pasteProduct } from "./compose.ts";
+import { withShadow } from "./contactShadow.ts";
 import { latentDims } from "./latents.ts";
 import { floatOutput, type Model } from "./model.ts";
 import { resizePlane } from "./plane.ts";
@@ -22,7 +23,7 @@ export async function renderPreview(
   const painted = hasDecoder
     ? await decodePreview(model, predictedClean, scene.work)
     : mapPreview(predictedClean, scene.work, model.package.latentRgb);
-  return await encodePreview(cropToFrame(scene, pasteProduct(painted, scene.workProduct)));
+  return await encodePreview(cropToFrame(scene, pasteProduct(withShadow(painted, scene.shadow), scene.workProduct)));
 }
 
 async function decodePreview(model: Model, latents: Float32Array, size: Size): Promise<RgbaImage> {

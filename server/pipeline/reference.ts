@@ -12,6 +12,12 @@ export interface Reference {
   readonly mask: GreyImage;
 }
 
+/** A picture of which D keeps everything. */
+export function wholeReference(image: RgbaImage): Reference {
+  const { width, height } = image;
+  return { image, mask: { width, height, data: new Uint8Array(width * height).fill(255) } };
+}
+
 /**
  * R3: the picture and D through one and the same crop and resize. The largest centred part with the aspect ratio of
  * `size` is kept; D comes out soft at its edges.
@@ -40,18 +46,20 @@ const completedPixels = 16_000;
  * The reference as a scene without what D hides: the kept picture continued into the hole. Fitted first, so that the work stays within
  * bounds for any picture.
  */
-export async function emptyScene({ image, mask }: Reference): Promise<RgbaImage> {
-  const kept = withoutFringe(mask);
+export async function emptyScene({ image, mask }: Reference, signal?: AbortSignal): Promise<RgbaImage> {
+  const kept = await withoutFringe(mask);
   const hidden = kept.data.filter((value) => value === 0).length;
+  if (hidden === 0) return image;
   const scale = Math.min(1, completedSide / Math.max(image.width, image.height), Math.sqrt(completedPixels / hidden));
-  if (scale === 1) return completeDropped(image, mask);
+  if (scale === 1) return await completeDropped(image, mask, signal);
   const side = (px: number) => Math.max(1, Math.round(px * scale));
   const small: Size = { width: side(image.width), height: side(image.height) };
   const [smallImage, smallMask] = await Promise.all([
     resample(image, whole(image), small),
     resample(mask, whole(mask), small),
   ]);
-  const enlarged = await resample(completeDropped(smallImage, smallMask), whole(small), image);
+  const completed = await completeDropped(smallImage, smallMask, signal);
+  const enlarged = await resample(completed, whole(small), image);
   const data = image.data.map((value, i) => (kept.data[i >> 2] === 255 ? value : (enlarged.data[i] ?? 0)));
   return { ...image, data };
 }

@@ -12,7 +12,9 @@ import {
 import type { ModelPackage } from "../checkpoint/modelPackage.ts";
 import { cropCentre, drawOnCanvas, resample, whole } from "../image/resize.ts";
 import { alphaOf, type RgbaImage } from "../image/rgba.ts";
+import { contactShadow } from "./contactShadow.ts";
 import type { Job } from "./job.ts";
+import { type Plane, toPlane } from "./plane.ts";
 
 /** Where everything is: the frame that is delivered, and the picture the model paints around it. */
 export interface Scene {
@@ -25,6 +27,8 @@ export interface Scene {
   readonly work: Size;
   /** the product on the painted picture's canvas */
   readonly workProduct: RgbaImage;
+  /** of the product on that canvas, where it is to have one */
+  readonly shadow: Plane | undefined;
 }
 
 /** What is delivered has the size that is asked for, else the product picture's. */
@@ -49,7 +53,10 @@ export async function layOutScene(job: Job, model: ModelPackage, hasLayout: bool
   const work = paintedSize(frame, model, hasLayout);
   const canvas = paintedCanvas(frame, work);
   const onCanvas = drawOnCanvas(placed, centred(frame, canvas), canvas);
-  return { frame, placement, product: placed, work, workProduct: await resample(onCanvas, whole(canvas), work) };
+  const workProduct = await resample(onCanvas, whole(canvas), work);
+  const isShadowed = settings.contactShadow === "on" && hasLayout;
+  const shadow = isShadowed ? contactShadow(toPlane(alphaOf(workProduct))) : undefined;
+  return { frame, placement, product: placed, work, workProduct, shadow };
 }
 
 /** The frame's part of a painted picture, at the frame's size. */

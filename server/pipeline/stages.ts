@@ -4,6 +4,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 export type TimingsMs = Readonly<Record<string, number>>;
 
 export interface Stages {
+  /** cancels the job */
+  readonly signal: AbortSignal | undefined;
   /** Runs one stage: its time is added up under `name`, and a cancelled job stops before it starts. */
   run<Result>(name: string, action: () => Result | Promise<Result>): Promise<Result>;
   timingsMs(): TimingsMs;
@@ -12,6 +14,7 @@ export interface Stages {
 export function createStages(signal: AbortSignal | undefined): Stages {
   const times = new Map<string, number>();
   return {
+    signal,
     async run(name, action) {
       // Graphs block the thread: only a turn of the event loop lets a signal or a message be noticed.
       await nextTurn();

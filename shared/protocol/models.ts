@@ -13,6 +13,8 @@ export const modelInfoSchema = z.strictObject({
   pixelArea: z.int().min(1),
   layoutPixelArea: z.int().min(1),
   sideMultiple: z.int().min(1),
+  /** whether a picture from noise is painted once more, as finely as one from a layout */
+  refines: z.boolean(),
   /** how much of a prompt it reads */
   promptTokens: z.int().min(1),
   /** patches a side of the square that the reference is read as; a patch is shown or hidden whole */

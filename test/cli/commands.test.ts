@@ -39,7 +39,7 @@ test("doctor tells what is here", async () => {
     vi.unstubAllEnvs();
     await rm(programs, { recursive: true, force: true });
   });
-  const gpu = '#!/bin/sh\necho "81559, 40960, NVIDIA H100 80GB HBM3"\n';
+  const gpu = '#!/bin/sh\necho "81559, 40960, Disabled, NVIDIA H100 80GB HBM3"\n';
   await writeFile(join(programs, "nvidia-smi"), gpu, { mode: 0o755 });
   vi.stubEnv("PATH", `${programs}${delimiter}${process.env.PATH}`);
   const { events } = await command(["doctor", "--provider", "cpu", "--json"]);

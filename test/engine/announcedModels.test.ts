@@ -32,6 +32,7 @@ test("the embedded model: its patches and its own defaults", async () => {
     pixelArea: 256 ** 2,
     layoutPixelArea: 512 ** 2,
     sideMultiple: 32,
+    refines: true,
     promptTokens: 40,
     patchGrid: 16,
     defaults: {
@@ -54,6 +55,7 @@ test("a package that names none starts from pure noise with 30 steps of DDIM and
       pixelArea: 512 ** 2,
       layoutPixelArea: 512 ** 2,
       sideMultiple: 64,
+      refines: false,
       promptTokens: 77,
       patchGrid: 16,
       defaults: { fusion: "global", strength: 1, sampler: "ddim", steps: 30, guidance: 7.5 },

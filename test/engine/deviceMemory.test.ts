@@ -8,30 +8,35 @@ import { chosenGpu, freeDeviceMemory, type Gpu, parseGpus, readGpus } from "../.
 
 const mib = 2 ** 20;
 const h100: Gpu = { name: "NVIDIA H100 80GB HBM3", totalBytes: 81_559 * mib, freeBytes: 80_994 * mib };
-const line = "81559, 80994, NVIDIA H100 80GB HBM3\n";
+const line = "81559, 80994, Disabled, NVIDIA H100 80GB HBM3\n";
 
 describe("what the program prints", () => {
   it("is a line a GPU", () => {
     expect(parseGpus(line)).toEqual([h100]);
-    expect(parseGpus(`${line}8192, 0, NVIDIA GeForce RTX 3070, Laptop\r\n`)).toEqual([
+    expect(parseGpus(`${line}8192, 0, [N/A], NVIDIA GeForce RTX 3070, Laptop\r\n`)).toEqual([
       h100,
       { name: "NVIDIA GeForce RTX 3070, Laptop", totalBytes: 8192 * mib, freeBytes: 0 },
     ]);
+  });
+
+  it("is the same of a GPU that cannot be parted, in older words", () => {
+    expect(parseGpus(line.replace("Disabled", "[Not Supported]"))).toEqual([h100]);
   });
 
   it.each([
     "",
     "\n",
     "No devices were found\n",
-    "[N/A], [N/A], NVIDIA GB10\n",
-    "81559 MiB, 80994 MiB, NVIDIA H100\n",
-    "80994, 81559, more free than there is\n",
-    "0, 0, NVIDIA H100\n",
-    "-1, 5, NVIDIA H100\n",
-    "1e5, 5, NVIDIA H100\n",
-    "81559, 80994\n",
-    "81559, 80994, \u001b[31mred\n",
-    `${line}[N/A], [N/A], NVIDIA H100 MIG\n`,
+    "[N/A], [N/A], [N/A], NVIDIA GB10\n",
+    "81559 MiB, 80994 MiB, [N/A], NVIDIA H100\n",
+    "80994, 81559, [N/A], more free than there is\n",
+    "0, 0, [N/A], NVIDIA H100\n",
+    "-1, 5, [N/A], NVIDIA H100\n",
+    "1e5, 5, [N/A], NVIDIA H100\n",
+    "81559, 80994, NVIDIA H100\n",
+    "81559, 80994, Enabled, NVIDIA H100 in parts\n",
+    "81559, 80994, Disabled, \u001b[31mred\n",
+    `${line}[N/A], [N/A], Enabled, NVIDIA H100 MIG\n`,
     `warning\n${line}`,
   ])("is unknown where it is %j", (text) => expect(parseGpus(text)).toEqual([]));
 });
@@ -82,22 +87,24 @@ describe.skipIf(process.platform === "win32")("a program on PATH", () => {
 
   test("is asked with fixed arguments, and its figures are free memory", async () => {
     await driver(`
-[ "$*" = "--query-gpu=memory.total,memory.free,name --format=csv,noheader,nounits" ] || exit 9
-echo "81559, 80994, NVIDIA H100 80GB HBM3"`);
+[ "$*" = "--query-gpu=memory.total,memory.free,mig.mode.current,name --format=csv,noheader,nounits" ] || exit 9
+echo "81559, 80994, Disabled, NVIDIA H100 80GB HBM3"`);
     expect(await readGpus()).toEqual([h100]);
     expect(await freeDeviceMemory("cuda")).toBe(h100.freeBytes);
     expect(await freeDeviceMemory("webgpu")).toBe(h100.freeBytes);
   });
 
   test("is not asked for what lies in main memory", async () => {
-    await driver(`touch "${dir}/asked"; echo "81559, 80994, NVIDIA H100 80GB HBM3"`);
+    await driver(`touch "${dir}/asked"; echo "81559, 80994, Disabled, NVIDIA H100 80GB HBM3"`);
     expect(await freeDeviceMemory("cpu")).toBe(Number.POSITIVE_INFINITY);
     expect(await freeDeviceMemory("coreml")).toBe(Number.POSITIVE_INFINITY);
     await expect(rm(join(dir, "asked"))).rejects.toThrow("ENOENT");
   });
 
   test("with two GPUs tells the first's", async () => {
-    await driver('echo "24564, 1000, NVIDIA GeForce RTX 4090"; echo "24564, 24000, NVIDIA GeForce RTX 4090"');
+    await driver(
+      'echo "24564, 1000, [N/A], NVIDIA GeForce RTX 4090"; echo "24564, 24000, [N/A], NVIDIA GeForce RTX 4090"',
+    );
     expect(await freeDeviceMemory("cuda")).toBe(1000 * mib);
     vi.stubEnv("CUDA_VISIBLE_DEVICES", "1");
     expect(await freeDeviceMemory("cuda")).toBe(24_000 * mib);
@@ -106,7 +113,7 @@ echo "81559, 80994, NVIDIA H100 80GB HBM3"`);
   test.each([
     ["fails", `printf "${line}"; exit 9`],
     ["prints garbage", "head -c 5000 /dev/urandom"],
-    ["prints without end", "yes 1, 1, x"],
+    ["prints without end", "yes 1, 1, [N/A], x"],
     ["is killed", "kill -9 $$"],
   ])("that %s says nothing", async (_, script) => {
     await driver(script);

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { compileGraphs } from "../../server/checkpoint/compile.ts";
 import { graphsForSize } from "../../server/checkpoint/graphRequest.ts";
 import { descriptionSchema } from "../../server/checkpoint/modelPackage.ts";
@@ -13,6 +13,7 @@ import { generate } from "../../server/pipeline/generate.ts";
 import { decodeJob } from "../../server/pipeline/job.ts";
 import { latentDims } from "../../server/pipeline/latents.ts";
 import { floats } from "../../server/runtime/tensor.ts";
+import type { Size } from "../../shared/geometry.ts";
 import { settingsSchema } from "../../shared/settings.ts";
 import { paint, png } from "../image/makePictures.ts";
 
@@ -20,6 +21,7 @@ import { paint, png } from "../image/makePictures.ts";
 // what the autoencoder would paint. Where memory is short it is done without.
 
 const work = { width: 64, height: 64 };
+const large = { width: 256, height: 256 };
 let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "backdrop-preview-"));
@@ -34,10 +36,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-/** `free`: what is found free, time after time; the last stays. */
-async function using<Result>(free: readonly number[], use: (model: OpenModel) => Promise<Result>): Promise<Result> {
-  let asked = 0;
-  const availableMemory = async () => free[Math.min(asked++, free.length - 1)] ?? 0;
+/** `availableMemory`: what is found free */
+async function using<Result>(
+  availableMemory: () => Promise<number>,
+  use: (model: OpenModel) => Promise<Result>,
+): Promise<Result> {
   const model = await openModel(dir, { provider: "cpu", availableMemory });
   try {
     return await use(model);
@@ -46,8 +49,16 @@ async function using<Result>(free: readonly number[], use: (model: OpenModel) =>
   }
 }
 
+const plenty = async () => 1e12;
+
+/** So much that the other graphs of a job at this size fit, and no more. */
+async function roomForOthers(size: Size): Promise<number> {
+  const needs = (await compileGraphs(dir, graphsForSize(size))).map(({ memory }) => sessionNeed(memory));
+  return togetherBytes(needs) + 24 * size.width * size.height;
+}
+
 test("it is loaded for previews only, and decodes as the autoencoder does", async () => {
-  await using([1e12], async (model) => {
+  await using(plenty, async (model) => {
     expect(await model.prepare(work, work)).toEqual({});
     expect(await model.prepare(work, work, { previews: true })).toEqual({ previewDecoder: true });
     const dims = latentDims(work);
@@ -63,10 +74,11 @@ test("it is loaded for previews only, and decodes as the autoencoder does", asyn
   });
 });
 
-test("where it does not fit beside the others, the others run without it", async () => {
-  const needs = (await compileGraphs(dir, graphsForSize(work))).map(({ memory }) => sessionNeed(memory));
-  await using([togetherBytes(needs) + 1e6, 1e6], async (model) => {
-    expect(await model.prepare(work, work, { previews: true })).toEqual({});
+test("where it does not fit beside the others, the others run without it; the memory is read once", async () => {
+  const availableMemory = vi.fn(async () => await roomForOthers(large));
+  await using(availableMemory, async (model) => {
+    expect(await model.prepare(large, large, { previews: true })).toEqual({});
+    expect(availableMemory).toHaveBeenCalledTimes(1);
   });
 });
 
@@ -75,7 +87,7 @@ test("where its weights do not fit its config, previews are made without it", as
   const config = await readFile(file, "utf8");
   await writeFile(file, config.replace(/("num_decoder_blocks":\s*\[\s*)4/, "$13"));
   try {
-    await using([1e12], async (model) => {
+    await using(plenty, async (model) => {
       expect(await model.prepare(work, work, { previews: true })).toEqual({});
     });
   } finally {
@@ -88,8 +100,8 @@ test("the last preview is the picture; by the linear map it is only near it", as
   // Of one colour, so that JPEG changes little of it.
   const product = await png(paint(256, 256, (x, y) => [200, 60, 40, Math.hypot(x - 128, y - 128) < 60 ? 255 : 0]));
   const settings = { ...settingsSchema.parse({ steps: 4, prompt: "a wooden table" }), seed: 3 };
-  const distance = async (...free: number[]) =>
-    await using(free, async (model) => {
+  const distance = async (availableMemory: () => Promise<number>) =>
+    await using(availableMemory, async (model) => {
       const job = await decodeJob(
         { product: { name: "product", bytes: product }, reference: { name: "reference", bytes: picture } },
         settings,
@@ -99,10 +111,8 @@ test("the last preview is the picture; by the linear map it is only near it", as
       const none = new Uint8Array();
       return await meanDifference(previews.at(-1) ?? none, variants[0]?.result ?? none);
     });
-  const needs = (await compileGraphs(dir, graphsForSize({ width: 256, height: 256 }))).map(({ memory }) =>
-    sessionNeed(memory),
-  );
-  const [decoded, mapped] = [await distance(1e12), await distance(togetherBytes(needs) + 5e6, 5e6)];
+  const little = await roomForOthers(large);
+  const [decoded, mapped] = [await distance(plenty), await distance(async () => little)];
   expect(decoded).toBeLessThan(3);
   expect(mapped).toBeGreaterThan(5 * decoded);
 });

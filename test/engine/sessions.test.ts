@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,6 +12,7 @@ import { listProviders } from "../../server/runtime/providers.ts";
 import { zeros } from "../../server/runtime/tensor.ts";
 
 const work = { width: 64, height: 64 };
+const large = { width: 1024, height: 1024 };
 let dir: string;
 /** of the graphs of a job at this size, as planned */
 let needs: readonly SessionNeed[];
@@ -68,10 +69,19 @@ test("a frame that is too large for what is left is refused with the size that f
   await model.dispose();
 });
 
+test("a refusal compiles no smaller frame where smaller pictures are enough", async () => {
+  const fresh = await mkdtemp(join(tmpdir(), "backdrop-refusal-"));
+  await cp(dir, fresh, { recursive: true, filter: (path) => !/\.onnx|compiled\.json/.test(path) });
+  const model = await openModel(fresh, { provider: "cpu", availableMemory: async () => 900e6 });
+  await expect(model.prepare(large, { width: 4096, height: 4096 })).rejects.toMatchObject({
+    message: expect.stringMatching(/fits is \d{4}×/),
+  });
+  expect((await readdir(fresh)).filter((name) => name.startsWith("denoiser-"))).toHaveLength(1);
+  await rm(fresh, { recursive: true, force: true });
+});
+
 // The plan comes before anything is loaded, so that it needs no device. Where the graphs fit together they are loaded at once.
 describe.runIf(listProviders().some(({ name }) => name === "webgpu"))("on a GPU", () => {
-  const large = { width: 1024, height: 1024 };
-
   async function plan(precision: "fp32" | "fp16", deviceBytes: number) {
     const options = { provider: "webgpu", precision, availableMemory: async () => 1e12 } as const;
     const model = await openModel(dir, { ...options, deviceMemory: async () => deviceBytes });

@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { programDir } from "../../server/engine/packages.ts";
 import { readHeldOut } from "../../server/evaluation/heldOut.ts";
 import { command } from "../cli/command.ts";
 
@@ -89,6 +91,20 @@ it.each([
   await lines(record(0, 0, "beach"), record(1, 0, "beach"));
   expect(await refusal(...options)).toMatchObject({ code: "invalid_params", message: expect.stringContaining(says) });
 });
+
+// The program that tries a provider is part of the bundle, which `npm ci` makes.
+it.runIf(existsSync(join(programDir(), "dist", "checkProviderChild.js")))(
+  "a provider that cannot run here is tried before anything is written",
+  async () => {
+    await lines(record(0, 0, "beach"), record(1, 0, "beach"));
+    const provider = process.platform === "darwin" ? "dml" : "coreml";
+    expect(await refusal("--provider", provider)).toMatchObject({
+      code: "invalid_params",
+      message: expect.stringMatching(/^provider.*backdrop doctor/),
+    });
+    expect(existsSync(join(dir, "out"))).toBe(false);
+  },
+);
 
 it("neither folder given", async () => {
   const { exitCode, events } = await command(["eval", "--json"]);

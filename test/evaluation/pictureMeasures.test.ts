@@ -3,6 +3,7 @@ import { boundaryStep } from "../../server/evaluation/boundaryStep.ts";
 import { colourLeak, histogram, ownColours } from "../../server/evaluation/colourLeak.ts";
 import { labAt } from "../../server/evaluation/lab.ts";
 import { objectExpansion } from "../../server/evaluation/objectExpansion.ts";
+import { roughness } from "../../server/evaluation/roughness.ts";
 import { bootstrapMean, jackknife, mean } from "../../server/evaluation/spread.ts";
 import type { GreyImage, Rgb, RgbaImage } from "../../server/image/rgba.ts";
 import { noiseStream } from "../../server/pipeline/noise.ts";
@@ -101,4 +102,24 @@ it("intervals: for a mean, bootstrap and jackknife come near the formula 1.96 ·
     expect(high - low).toBeGreaterThan(2 * half * 0.6);
     expect(high - low).toBeLessThan(2 * half * 1.6);
   }
+});
+
+it("twice the contrast is one more roughness; the product's own does not count", () => {
+  const noise = noiseStream(5)(side * side);
+  const rough = (contrast: number, inside: Rgb = red) =>
+    picture((x, y) => {
+      const level = Math.round(128 + contrast * (noise[y * side + x] ?? 0));
+      return inBox(x, y) ? inside : [level, level, level];
+    });
+  const [once, twice] = [roughness(rough(15), product), roughness(rough(30), product)];
+  expect((twice ?? 0) - (once ?? 0)).toBeCloseTo(1, 1);
+  expect(roughness(rough(15, blue), product)).toBe(once);
+  // a tenth of a level, as good as none
+  expect(roughness(redOnGrey, product)).toBeCloseTo(Math.log2(0.1 / 255), 6);
+  expect(
+    roughness(
+      paint(12, 12, () => [0, 0, 0, 255]),
+      { width: 12, height: 12, data: new Uint8Array(144) },
+    ),
+  ).toBe(undefined);
 });

@@ -21,6 +21,7 @@ function figures(leak: number): Figures {
     leak,
     boundary: undefined,
     expansion: 0,
+    roughness: 0,
   };
 }
 

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { completeDropped } from "../../server/image/completion/complete.ts";
 import { fillDropped } from "../../server/image/fill.ts";
 import type { GreyImage, RgbaImage } from "../../server/image/rgba.ts";
@@ -45,40 +45,49 @@ test.each([
   ["boards", boards],
   ["tiles", tiles],
   ["a horizon", horizon],
-])("%s go on where something was hidden, which a smooth fill cannot", (_, paint) => {
+])("%s go on where something was hidden, which a smooth fill cannot", async (_, paint) => {
   const hidden = picture(side, (x, y) => (mask.data[y * side + x] === 0 ? 255 : paint(x, y)));
-  const completed = missed(completeDropped(hidden, mask), mask, paint);
+  const completed = missed(await completeDropped(hidden, mask), mask, paint);
   expect(completed).toBeLessThan(12);
   expect(completed).toBeLessThan(missed(fillDropped(hidden, mask), mask, paint) / 3);
 });
 
-test("what is hidden has no influence, what is kept stays, and it is the same each time", () => {
-  const [black, white] = [0, 255].map((hidden) =>
-    completeDropped(
-      picture(side, (x, y) => (mask.data[y * side + x] === 0 ? hidden : tiles(x, y))),
-      mask,
-    ),
-  );
-  expect(black?.data).toEqual(white?.data);
+test("what is hidden has no influence, what is kept stays, and it is the same each time", async () => {
+  const over = (hidden: number) => picture(side, (x, y) => (mask.data[y * side + x] === 0 ? hidden : tiles(x, y)));
+  const [black, white] = [await completeDropped(over(0), mask), await completeDropped(over(255), mask)];
+  expect(black.data).toEqual(white.data);
   for (let i = 0; i < side * side; i++) {
     const [x, y] = [i % side, Math.floor(i / side)];
     const isNear = (at: number) => at >= 0.375 * side - fringePx && at < 0.625 * side + fringePx;
-    if (!isNear(x) || !isNear(y)) expect(black?.data[i * 4]).toBe(tiles(x, y));
+    if (!isNear(x) || !isNear(y)) expect(black.data[i * 4]).toBe(tiles(x, y));
   }
 });
 
-test("a slope of light is met without a seam", () => {
+test("a slope of light is met without a seam", async () => {
   const lit: Paint = (x, y) => boards(x, y) - 40 + Math.round((60 * x) / side);
-  const completed = completeDropped(picture(side, lit), mask);
+  const completed = await completeDropped(picture(side, lit), mask);
   expect(missed(completed, mask, lit)).toBeLessThan(12);
 });
 
-test("without a hole it is the picture itself, also where resampling rang; where no patch is kept whole, a smooth fill", () => {
+test("without a hole it is the picture itself, also where resampling rang; where no patch is kept whole, a smooth fill", async () => {
   const image = picture(side, tiles);
-  expect(completeDropped(image, { ...mask, data: mask.data.map(() => 255) })).toBe(image);
-  expect(completeDropped(image, { ...mask, data: mask.data.map((_, i) => 255 - (i % 5)) })).toBe(image);
+  expect(await completeDropped(image, { ...mask, data: mask.data.map(() => 255) })).toBe(image);
+  expect(await completeDropped(image, { ...mask, data: mask.data.map((_, i) => 255 - (i % 5)) })).toBe(image);
   const speckled = { ...mask, data: mask.data.map((_, i) => (i % 5 === 0 ? 0 : 255)) };
-  expect(completeDropped(image, speckled).data).toEqual(fillDropped(image, speckled).data);
+  expect((await completeDropped(image, speckled)).data).toEqual(fillDropped(image, speckled).data);
+});
+
+test("it stops in the midst when it is cancelled, with the signal's reason", async () => {
+  const [cancel, reason] = [new AbortController(), new Error("cancelled")];
+  const noticed = vi.spyOn(cancel.signal, "throwIfAborted");
+  const everyTurn = () => {
+    if (noticed.mock.calls.length >= 3) cancel.abort(reason);
+    else setImmediate(everyTurn);
+  };
+  everyTurn();
+  await expect(completeDropped(picture(side, tiles), mask, cancel.signal)).rejects.toBe(reason);
+  // Of 12 rounds.
+  expect(noticed.mock.calls.length).toBeLessThanOrEqual(5);
 });
 
 test("a large reference keeps what is farther than a fringe from its hole; the rest is continued, at a bounded size", async () => {

@@ -228,6 +228,23 @@ test("a package that is damaged later is mended by installing it again: only the
   expect(hub.sentBytes() - before).toBe(remote.get(unet)?.length);
 });
 
+test("a damaged package stays where it is until its licences, which are others by now, are accepted", async () => {
+  const { dir } = await install();
+  await truncate(join(dir, "unet/diffusion_pytorch_model.safetensors"), 1000);
+  const relicensed: CatalogueEntry = {
+    ...entry,
+    repositories: entry.repositories.map((repository) => ({ ...repository, licence: "Tiny-2.0" })),
+  };
+  const before = await readdir(dir, { recursive: true });
+  await expect(install({ acceptLicences: async () => false }, relicensed)).rejects.toMatchObject({
+    code: "licence_not_accepted",
+  });
+  expect(await readdir(modelsDir)).toEqual(["tiny"]);
+  expect(await readdir(dir, { recursive: true })).toEqual(before);
+  expect((await install({}, relicensed)).isNew).toBe(true);
+  expect(await readFile(join(dir, "origin.json"), "utf8")).toContain("Tiny-2.0");
+});
+
 test("remove deletes the package and what a stopped installation left", async () => {
   for (const folder of ["tiny", ".installing-tiny"]) await mkdir(join(modelsDir, folder), { recursive: true });
   expect(await removePackage(modelsDir, "tiny")).toBe(true);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { openCheckpoint } from "../../server/checkpoint/checkpoint.ts";
+import { gateGraph, gateInput } from "../../server/checkpoint/gateGraph.ts";
 import { buildDenoiser } from "../../server/networks/denoiser.ts";
 import { readCompressionConfig } from "../../server/networks/tokenCompression.ts";
 import { parseControlNetConfig, parseUNetConfig } from "../../server/networks/unetConfig.ts";
@@ -13,6 +14,7 @@ import type { Layout } from "../../server/onnx/shape.ts";
 import { referenceTarget, type Target } from "../../shared/providers.ts";
 import {
   expectClose,
+  floats,
   noise,
   openGraph,
   pick,
@@ -176,6 +178,46 @@ test("the embedded model's denoiser computes for CUDA what it computes on the CP
   const norms = graph.operations.filter(({ op }) => op === "LayerNormalization");
   expect(norms.filter(({ inputs: [x] }) => x && x.shape[1] === config.unet.numGroups)).toEqual([]);
 });
+
+// What doctor runs beside the embedded model's graphs, which are too narrow for the operator.
+describe("the gate of a full-size model", () => {
+  const gelus = (target: Target) => gateGraph(target).operations.filter(({ op }) => op.endsWith("Gelu"));
+
+  test.each([
+    ["cuda", "fp32", "BiasSplitGelu"],
+    ["cuda", "fp16", "BiasSplitGelu"],
+    ["dml", "fp16", "BiasSplitGelu"],
+    ["webgpu", "fp16", "Gelu"],
+    ["cpu", "fp32", "Gelu"],
+  ] as const)("has on %s in %s one %s", (provider, precision, op) => {
+    expect(gelus({ provider, precision }).map((node) => node.op)).toEqual([op]);
+  });
+
+  test("is a · gelu(b) on the CPU, and lacks nothing but a kernel there as it is for CUDA", async () => {
+    const x = noise(gateInput, 1);
+    const [, length, width] = gateInput;
+    const shifted = (row: number, i: number) => Number(x.data[row * width + i]) + Math.cos(i);
+    const exact = Array.from({ length: (length * width) / 2 }, (_, at) => {
+      const [row, i] = [Math.floor((2 * at) / width), at % (width / 2)];
+      return shifted(row, i) * gelu(shifted(row, i + width / 2));
+    });
+    const found = await runGraph(gateGraph(referenceTarget), undefined, { x });
+    expectClose(pick(found, "y"), floats([1, length, width / 2], exact), 1e-5);
+    await expect(openGraph(gateGraph(cuda.target), undefined, { logSeverityLevel: 4 })).rejects.toThrow(
+      lacks("BiasSplitGelu"),
+    );
+  });
+});
+
+/** x·Φ(x), whose integral is taken in steps: Φ(x) = ½ + ∫₀ˣ φ, by Simpson's rule. */
+function gelu(x: number): number {
+  const density = (t: number) => Math.exp((-t * t) / 2) / Math.sqrt(2 * Math.PI);
+  const steps = 32;
+  const weights = (i: number) => (i === 0 || i === steps ? 1 : i % 2 === 1 ? 4 : 2);
+  let integral = 0;
+  for (let i = 0; i <= steps; i++) integral += (weights(i) * density((x * i) / steps) * x) / (3 * steps);
+  return x * (0.5 + integral);
+}
 
 /** What the runtime says where only the kernel is missing: it has found the operator and agrees with its inputs and shapes. */
 function lacks(op: string): RegExp {

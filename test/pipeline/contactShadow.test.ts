@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RgbaImage } from "../../server/image/rgba.ts";
-import { contactShadow, darken } from "../../server/pipeline/contactShadow.ts";
+import { contactShadow, withShadow } from "../../server/pipeline/contactShadow.ts";
 import type { Plane } from "../../server/pipeline/plane.ts";
 
 // Protects: a standing product darkens the ground at its foot and nowhere else.
@@ -17,7 +17,7 @@ function plane(isProduct: (x: number, y: number) => boolean): Plane {
 }
 
 /** The ground with the product's shadow. */
-const shadowed = (product: Plane) => darken(ground, contactShadow(product));
+const shadowed = (product: Plane) => withShadow(ground, contactShadow(product));
 
 /** 0 … 1 of the ground's own light at a pixel */
 function light(image: RgbaImage, x: number, y: number): number {
@@ -31,15 +31,17 @@ describe("contact shadow", () => {
     const below = [70, 71, 72, 74, 78].map((y) => light(bottle, 50, y));
     expect(below.toSorted((a, b) => a - b)).toEqual(below);
     expect(below[0]).toBeLessThan(0.6);
-    // 10.5 px from the middle of an ellipse of 12 × 2.4 px: 1 − 0.85·exp(−½((0.884 − 0.5)/0.25)²)
-    expect([light(bottle, 60, 69), light(bottle, 39, 69)]).toEqual([0.74, 0.74]);
+    // 10.5 px beside the middle of an ellipse of 12 × 3 px and 0.5 px beneath it: 1 − 0.75·exp(−½((0.891 − 0.5)/0.25)²)
+    expect([light(bottle, 60, 69), light(bottle, 39, 69)]).toEqual([0.78, 0.78]);
+    // 16.5 px beside it the penumbra: 1 − 0.75·0.4·exp(−½·1.385²)
+    expect([light(bottle, 66, 69), light(bottle, 33, 69)]).toEqual([0.885, 0.885]);
   });
 
   it("leaves the rest of the ground as it was, and the alpha", () => {
     for (const [x, y] of [
       [50, 90],
-      [10, 69],
-      [90, 69],
+      [5, 69],
+      [95, 69],
       [30, 40],
       [50, 10],
     ] as const)

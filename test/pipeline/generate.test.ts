@@ -4,7 +4,7 @@ import type { DepthReading, ModelPackage } from "../../server/checkpoint/modelPa
 import { decodeImage } from "../../server/image/decode.ts";
 import { readPngText } from "../../server/image/pngChunks.ts";
 import type { RgbaImage } from "../../server/image/rgba.ts";
-import { generate, type Hooks } from "../../server/pipeline/generate.ts";
+import { generate, type Hooks, type Progress } from "../../server/pipeline/generate.ts";
 import { decodeJob, type JobFiles } from "../../server/pipeline/job.ts";
 import type { Model } from "../../server/pipeline/model.ts";
 import type { Tensor } from "../../server/runtime/tensor.ts";
@@ -95,6 +95,30 @@ test("blue noise leaves the coarse part of a layout alone; without a layout all 
     Math.abs((await startOf(noise, 0.6, 1)) - (await startOf(noise, 0.6, 2)));
   expect(await between("blue")).toBeLessThan(0.1 * (await between("white")));
   expect(await startOf("blue", 1, 1)).toBe(await startOf("white", 1, 1));
+});
+
+test("from noise, a package may have a second pass over what the first has painted, in its layout's size", async () => {
+  const painting = { pixelArea: 128 ** 2, layoutPixelArea: 256 ** 2, refineStrength: 0.5 };
+  const jobOf = async (strength: number, overrides: Partial<ModelPackage>) => {
+    const model = arithmeticModel({ ...painting, ...overrides });
+    const seen: Progress[] = [];
+    const hooks = { onStep: (progress: Progress) => void seen.push(progress) };
+    const request = { prompt: "a", seed: 1, steps: 4, strength, width: 256, height: 256, variants: 2 };
+    const { variants } = await run({ product, reference }, request, hooks, model);
+    const samples = model.calls.filter(({ graph }) => graph === "denoiser").map(({ inputs }) => inputs.sample);
+    return { seen, recipe: variants[0]?.recipe, widths: samples.map((sample) => sample?.dims[3]) };
+  };
+  const refined = await jobOf(1, {});
+  expect(refined.widths).toEqual([16, 16, 16, 16, 32, 32, 16, 16, 16, 16, 32, 32]);
+  expect(refined.seen.slice(3, 7)).toEqual([
+    { variant: 1, step: 4, steps: 6 },
+    { variant: 1, step: 5, steps: 6 },
+    { variant: 1, step: 6, steps: 6 },
+    { variant: 2, step: 1, steps: 6 },
+  ]);
+  expect(refined.recipe).toMatchObject({ settings: { strength: 1 }, painted: { width: 256, height: 256 } });
+  expect((await jobOf(0.5, {})).widths).toEqual([32, 32, 32, 32]);
+  expect((await jobOf(1, { refineStrength: undefined })).widths).toEqual(Array(8).fill(16));
 });
 
 test("what the decision mask hides has no influence, whatever the strength", async () => {

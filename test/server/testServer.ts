@@ -19,6 +19,7 @@ export const miniInfo: ModelInfo = {
   pixelArea: 256 ** 2,
   layoutPixelArea: 512 ** 2,
   sideMultiple: 32,
+  refines: false,
   promptTokens: 40,
   patchGrid: 16,
   defaults: { fusion: "query", strength: 0.5, sampler: "ddim", steps: 30, guidance: 3 },

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { decodeImage } from "../../server/image/decode.ts";
 import { command } from "../cli/command.ts";
 import { disc, gradient, paint, png } from "../image/makePictures.ts";
 
@@ -68,6 +69,17 @@ it("started again, goes on: what is painted stays, and everything is measured", 
   ]);
   for (const row of report.rows) expect(Number.isFinite(row.fid.value) && Number.isFinite(row.kid.value)).toBe(true);
   expect(await readFile(join(dir, "out", "report.md"), "utf8")).toContain("| text only |");
+});
+
+it("paints larger frames and compares their product at their own size", async () => {
+  const out = join(dir, "larger");
+  const { exitCode } = await command([...argv, "--out", out, "--rows", "ours", "--enlarge", "2"]);
+  expect(exitCode).toBe(0);
+  const picture = await decodeImage(await readFile(join(out, "pictures", "ours", "00000-0.png")), "picture");
+  expect(picture).toMatchObject({ width: 2 * side, height: 2 * side });
+  const report = JSON.parse(await readFile(join(out, "report.json"), "utf8"));
+  expect(report.plan.enlarge).toBe(2);
+  expect(report.rows).toMatchObject([{ name: "ours", pictures: 3, changedPixels: 0 }]);
 });
 
 it("refuses to go on with other settings", async () => {

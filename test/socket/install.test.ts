@@ -277,14 +277,16 @@ describe("a package that is not whole any more", () => {
     expect(hub.sentBytes() - before).toBe((tiny.remote.get(unet)?.length ?? 0) - halfBytes);
   });
 
-  test("is not mended under licences that nobody has accepted", async () => {
+  test("is not mended under licences that nobody has accepted, and stays where it is until somebody has", async () => {
     const client = await damagedClient();
     const origin = join(server.home.modelsDir, "tiny", "origin.json");
     await writeFile(origin, (await readFile(origin, "utf8")).replace("Tiny-1.0", "Tiny-0.9"));
     install(client, false);
     expect(await reaches(client, "failed")).toMatchObject({ code: "licence_not_accepted" });
-    install(client, false);
-    expect(await client.take("error")).toMatchObject({ code: "licence_not_accepted", package: "tiny" });
+    expect(await readdir(server.home.modelsDir)).toEqual(["tiny"]);
+    install(client);
+    await reaches(client, "compiling");
+    await isTold(client, { models: [{ name: "tiny" }], packages: [{ state: { type: "installed" } }, {}] });
   });
 
   test("is found when a job fails on it", async () => {

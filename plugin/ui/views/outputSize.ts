@@ -28,6 +28,6 @@ export function outputSize(state: State): OutputSize | null {
 function smallerPainted(state: State, frame: Size): Size | null {
   const model = modelInUse(state);
   if (model === undefined) return null;
-  const painted = paintedSize(frame, model, settingsInUse(state).strength < 1);
+  const painted = paintedSize(frame, model, model.refines || settingsInUse(state).strength < 1);
   return painted.width < frame.width && painted.height < frame.height ? painted : null;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { mulberry32 } from "../../../shared/mulberry32.ts";
 import { fillDropped } from "../fill.ts";
 import type { GreyImage, RgbaImage } from "../rgba.ts";
@@ -12,12 +13,12 @@ const roundsMore = 2;
 /**
  * `image` with every pixel that the mask does not keep wholly continued from the others: patches of what is kept are put together so that
  * they agree with one another and with the surroundings; wood goes on as wood, sand as sand. What is dropped has no influence.
- * Deterministic. Where no patch is kept whole, as `fillDropped` does.
+ * Deterministic. Where no patch is kept whole, as `fillDropped` does. Cancelling throws the signal's reason.
  *
  * Wexler, Shechtman, Irani 2007, "Space-Time Completion of Video", for one picture: matching and voting in turns, coarse to fine.
  */
-export function completeDropped(image: RgbaImage, mask: GreyImage): RgbaImage {
-  const kept = withoutFringe(mask);
+export async function completeDropped(image: RgbaImage, mask: GreyImage, signal?: AbortSignal): Promise<RgbaImage> {
+  const kept = await withoutFringe(mask);
   if (!kept.data.includes(0)) return image;
   if (!kept.data.includes(255)) return fillDropped(image, mask);
   const smooth = fillDropped(image, kept);
@@ -29,6 +30,9 @@ export function completeDropped(image: RgbaImage, mask: GreyImage): RgbaImage {
     if (filled) enlargeInto(level, filled.level);
     const field = startField(level, random, filled);
     for (let round = 0; round < finestRounds + roundsMore * coarseness; round++) {
+      // Only a turn of the event loop lets a signal be noticed.
+      await nextTurn();
+      signal?.throwIfAborted();
       match(level, field, random);
       elect(level, field);
     }

@@ -1,3 +1,4 @@
+import { dilate } from "../morphology.ts";
 import type { GreyImage, RgbaImage } from "../rgba.ts";
 
 /** Patches are squares of 2·patchRadius + 1 pixels. */
@@ -28,11 +29,9 @@ export interface Level {
 }
 
 /** 255 where everything within the fringe is kept, else 0. */
-export function withoutFringe(mask: GreyImage): GreyImage {
-  const isSeed = mask.data.map((value) => (value >= wholly ? 0 : 1));
-  if (!isSeed.includes(1)) return { ...mask, data: mask.data.map(() => 255) };
-  const distance = stepsTo(mask.width, mask.height, isSeed);
-  return { ...mask, data: mask.data.map((_, i) => ((distance[i] ?? 0) > fringe ? 255 : 0)) };
+export async function withoutFringe(mask: GreyImage): Promise<GreyImage> {
+  const dropped = await dilate({ ...mask, data: mask.data.map((value) => (value >= wholly ? 0 : 255)) }, fringe);
+  return { ...dropped, data: dropped.data.map((value) => 255 - value) };
 }
 
 /** `image`, whose pixels are dropped where `mask` is 0, and halves of it down to the coarsest; the finest first. */

@@ -1,0 +1,69 @@
+import type { Decided } from "../../shared/modelDefaults.ts";
+import type { Settings } from "../../shared/settings.ts";
+import type { DepthReading } from "../checkpoint/modelPackage.ts";
+import { alphaOf, flatten } from "../image/rgba.ts";
+import { pasteProduct } from "./compose.ts";
+import { controlEmbedding } from "./controlEmbedding.ts";
+import { encodePrompt } from "./encodePrompt.ts";
+import { encodeReference } from "./encodeReference.ts";
+import { estimateDepth } from "./estimateDepth.ts";
+import { fusionInputs } from "./fusion.ts";
+import { encodeLatents, toLatentMask } from "./latents.ts";
+import type { Model } from "./model.ts";
+import type { Pass } from "./passes.ts";
+import { type Plane, toPlane } from "./plane.ts";
+import type { Conditions } from "./predictNoise.ts";
+import { emptyScene, fitReference, hideDropped, type Reference } from "./reference.ts";
+import type { Stages } from "./stages.ts";
+
+/** A pass made ready: everything that its seeds have in common. */
+export interface Canvas {
+  readonly pass: Pass;
+  readonly conditions: Conditions;
+  /** x₀ that the noise is added to, with the product in its place */
+  readonly collage: Float32Array;
+  /** the product at latent size */
+  readonly held: Plane;
+}
+
+/** What the depth network sees around a cut-out product, light and neutral. */
+const neutral = [192, 192, 192] as const;
+
+/** Runs every network whose output does not depend on the step. @param reading how the model's `depth` graph is read */
+export async function prepareCanvas(
+  model: Model,
+  reference: Reference,
+  pass: Pass,
+  settings: Decided<Settings>,
+  reading: DepthReading,
+  stages: Stages,
+): Promise<Canvas> {
+  const { scene, strength, preparation } = pass;
+  const guided = settings.guidance !== 1;
+  const fusion = fusionInputs(settings);
+  const productMask = toPlane(alphaOf(scene.workProduct));
+  const hidden = hideDropped(reference);
+  const visible = await stages.run("layout", () => fitReference(hidden, scene.work));
+  const decisionMask = toPlane(visible.mask);
+
+  const imageTokens = await stages.run("reference", () => {
+    // `visibility` off is the ablation without PFV: the encoder sees all of I_ref.
+    const threshold = settings.visibility === "on" ? settings.visibilityThreshold : undefined;
+    return encodeReference(model, threshold === undefined ? reference : hidden, threshold, guided);
+  });
+  const text = await stages.run("text", () =>
+    encodePrompt(model, { prompt: fusion.prompt, negative: settings.negative, guided }),
+  );
+  const depth = await stages.run("depth", async () => ({
+    product: await estimateDepth(model, reading, flatten(scene.workProduct, neutral), productMask),
+    reference: await estimateDepth(model, reading, visible.image, decisionMask),
+  }));
+  const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
+  const ground = strength < 1 ? await stages.run("layout", () => emptyScene(visible, stages.signal)) : visible.image;
+  const collage = await stages.run("encode", () =>
+    encodeLatents(model, pasteProduct(ground, scene.workProduct), preparation.tile),
+  );
+  const decision = toLatentMask(decisionMask);
+  const conditions = { work: scene.work, text, imageTokens, decision, fusion, control };
+  return { pass, conditions, collage, held: toLatentMask(productMask) };
+}
