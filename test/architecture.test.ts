@@ -70,7 +70,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "server/engine",
     "server/install",
   ],
-  "server/http": ["shared", "server/jobs", "server/log"],
+  "server/http": ["shared", "server/uploads", "server/jobs", "server/log"],
   "server/socket": ["shared", "server/home", "server/log", "server/uploads", "server/jobs", "server/http"],
   "server/cli": ["shared", "server"],
   "plugin/main": ["shared", "plugin/messages.ts", "plugin/recipe.ts"],

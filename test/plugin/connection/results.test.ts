@@ -1,6 +1,13 @@
 import { uuidv7 } from "uuidv7";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { sha256Of, startTestServer, stubParams, type TestServer, uploadPictures } from "../../server/testServer.ts";
+import {
+  pictures,
+  sha256Of,
+  startTestServer,
+  stubParams,
+  type TestServer,
+  uploadPictures,
+} from "../../server/testServer.ts";
 import { closePanels, openPanel } from "./panel.ts";
 
 // The history and finished files, over connections that come and go.
@@ -48,6 +55,12 @@ test("a page asked for while there is no connection, or lost with it, comes with
   });
   expect((await panel.connection.history(1)).jobs[0]?.jobId).toBe(ids[0]);
   expect(cuts).toBe(2);
+});
+
+test("what was uploaded, while the server keeps it", async () => {
+  const { connection } = openPanel(server);
+  expect(await connection.fetchUpload(sha256Of(pictures.product))).toEqual(new Uint8Array(pictures.product));
+  await expect(connection.fetchUpload("f".repeat(64))).rejects.toMatchObject({ code: "not_found" });
 });
 
 test("a result's bytes, also after the token that was valid has gone", async () => {
