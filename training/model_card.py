@@ -47,7 +47,7 @@ depth network and a tokenizer of its own. 256×256 px, fp16, under 60 MB.
 - Photographs of people, text, brands, animals or anything that the renders lack; words outside the captions have no learned meaning.
 - Fine structure: it saw few pictures for a short time. Expect soft tables, beaches and lights, not photographs.
 - Compose a scene from the prompt alone reliably, or follow depth closely.
-- Compose at sizes much different from 256×256 px. Where a reference gives the layout, it paints up to 512×512 px.
+- Compose at sizes much different from 256×256 px. Where a reference gives the layout, and in a second pass over what it made from noise, it paints up to 512×512 px.
 
 It is a working example and a test model. For real work install a large package (SDXL).
 
