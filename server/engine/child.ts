@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { toBackdropError } from "../../shared/errors.ts";
@@ -13,6 +14,9 @@ import { runRequest } from "./runRequest.ts";
 
 // The engine's process: it holds the sessions and does one thing at a time, a job or a helper's task. `run` of ONNX Runtime blocks its thread, and
 // only killing a process stops it, so nothing else lives here.
+
+// It takes every core it is given: what the designer works in goes first.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 let current: { readonly jobId: string; readonly cancel: AbortController } | undefined;
 const assistant = createAssistant(modelsDirs());

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -69,6 +69,12 @@ async function run(product: Uint8Array, reference: Uint8Array = good, model = "m
   const inputs = { product: sha256Of(product), reference: sha256Of(reference) };
   return await client.end(await client.submit(jobParamsSchema.parse({ settings: { seed: 1 }, inputs, model })));
 }
+
+test("the engine takes what others leave of the processor", async () => {
+  const pid = server.enginePid();
+  expect(pid).toBeDefined();
+  await expect.poll(() => getPriority(pid), { timeout: 10_000 }).toBeGreaterThan(getPriority());
+});
 
 test("pictures that cannot be used end the job with their code, and the same engine goes on", async () => {
   const pid = server.enginePid();
