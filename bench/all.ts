@@ -84,7 +84,7 @@ async function measureCompile(): Promise<void> {
 async function measureJob(): Promise<number> {
   const openBegin = performance.now();
   const model = await openModel("mini", { provider: "cpu" });
-  await model.prepare({ width: side, height: side }, { width: side, height: side });
+  await model.prepare([{ width: side, height: side }], { width: side, height: side });
   rows.push(["load (files, tokenizer, all sessions)", `${((performance.now() - openBegin) / 1000).toFixed(2)} s`, ""]);
 
   const samples = join(modelsDir(), "..", "samples");

@@ -69,11 +69,7 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .option("--image-scale <0..2>", "how much the reference counts", String(defaults.imageScale))
     .option("--depth-scale <0..2>", "how much the depth layout counts", String(defaults.depthScale))
     .option("--strength <0..1>", "1 paints anew, lower keeps the reference's layout (default: the model's own)")
-    .option(
-      "--contact-shadow <on|off>",
-      "cast a shadow at the product's foot, below strength 1",
-      defaults.contactShadow,
-    )
+    .option("--contact-shadow <on|off>", "cast a shadow at the product's foot", defaults.contactShadow)
     .option("--control-start <0..1>", "the depth counts from this part of the steps", String(defaults.controlStart))
     .option("--control-end <0..1>", "to this one", String(defaults.controlEnd))
     .addOption(new Option("--sampler <name>", `${samplers.join(", ")} (default: the model's own)`))

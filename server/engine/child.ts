@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { constants, setPriority } from "node:os";
+import { constants, getPriority, setPriority } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { toBackdropError } from "../../shared/errors.ts";
@@ -16,7 +16,8 @@ import { runRequest } from "./runRequest.ts";
 // only killing a process stops it, so nothing else lives here.
 
 // It takes every core it is given: what the designer works in goes first.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+const { PRIORITY_BELOW_NORMAL } = constants.priority;
+if (getPriority() < PRIORITY_BELOW_NORMAL) setPriority(PRIORITY_BELOW_NORMAL);
 
 let current: { readonly jobId: string; readonly cancel: AbortController } | undefined;
 const assistant = createAssistant(modelsDirs());

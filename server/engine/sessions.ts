@@ -29,7 +29,7 @@ export interface Sessions {
    * Plans the memory of a job. Where all its graphs fit together they are loaded; where they do not, each is loaded when it is
    * first run and the oldest make room for it. Throws `memory_insufficient` where even that is too much.
    */
-  prepare(work: Size, frame: Size, wants?: { readonly previews: boolean }): Promise<Preparation>;
+  prepare(works: readonly Size[], frame: Size, wants?: { readonly previews: boolean }): Promise<Preparation>;
   /** The loaded graph. */
   get(request: GraphRequest): Promise<Session>;
   dispose(): Promise<void>;
@@ -150,8 +150,8 @@ export function createSessions(
   }
 
   /** A courtesy: where there is none, where it does not fit beside the others or cannot be loaded, previews are made without it. */
-  async function loadPreviewDecoder(work: Size, frame: Size, available: MemoryBytes): Promise<boolean> {
-    const wanted = previewGraphs(modelPackage, work);
+  async function loadPreviewDecoder(works: readonly Size[], frame: Size, available: MemoryBytes): Promise<boolean> {
+    const wanted = distinct(works.flatMap((work) => previewGraphs(modelPackage, work)));
     if (wanted.length === 0) return false;
     try {
       return (await loadTogether(wanted, frame, available)) !== undefined;
@@ -161,28 +161,33 @@ export function createSessions(
     }
   }
 
+  /** Each graph once: some are the same at every size. */
+  function distinct(requests: readonly GraphRequest[]): readonly GraphRequest[] {
+    return [...new Map(requests.map((request) => [graphFile(request, target), request])).values()];
+  }
+
   const needsOf = async (requests: readonly GraphRequest[]) => (await compile(requests)).map(({ need }) => need);
 
   /** The largest frame of this shape for which the model paints as few pixels as it can, where those are fewer and their graphs fit. */
-  async function paintedSmaller(frame: Size, work: Size): Promise<Size | undefined> {
-    const smaller = smallerFrame(frame, work, modelPackage);
+  async function paintedSmaller(frame: Size, works: readonly Size[]): Promise<Size | undefined> {
+    const smaller = smallerFrame(frame, works, modelPackage);
     if (smaller === undefined) return undefined;
     const sessions = await needsOf(graphsForSize(smaller.work, vaeTile(smaller.work)));
     return fitsInstead({ frame: smaller.frame, sessions }, frame, room) ? smaller.frame : undefined;
   }
 
   return {
-    async prepare(work, frame, wants = { previews: false }) {
-      const whole = graphsForSize(work);
+    async prepare(works, frame, wants = { previews: false }) {
+      const whole = distinct(works.flatMap((work) => graphsForSize(work)));
       const reading = await readMemory();
       const left = await loadTogether(whole, frame, reading.available);
-      if (left) return wants.previews && (await loadPreviewDecoder(work, frame, left)) ? { previewDecoder: true } : {};
+      if (left) return wants.previews && (await loadPreviewDecoder(works, frame, left)) ? { previewDecoder: true } : {};
       room = await roomInTurn(frame, reading);
       if (fitsInTurn(await needsOf(whole), room)) return {};
-      const tile = vaeTile(work);
-      const need = { frame, sessions: await needsOf(graphsForSize(work, tile)) };
-      if (fitsInTurn(need.sessions, room)) return { tile };
-      const fitting = frameWithLessPictures(need, room) ?? (await paintedSmaller(frame, work));
+      const tiled = distinct(works.flatMap((work) => graphsForSize(work, vaeTile(work))));
+      const need = { frame, sessions: await needsOf(tiled) };
+      if (fitsInTurn(need.sessions, room)) return { tiled: true };
+      const fitting = frameWithLessPictures(need, room) ?? (await paintedSmaller(frame, works));
       throw memoryInsufficient(modelPackage.name, need, room, fitting);
     },
 
@@ -212,13 +217,13 @@ export function createSessions(
 /** The largest frame of this shape for which a model paints as few pixels as it can, where those are fewer than these. */
 function smallerFrame(
   frame: Size,
-  work: Size,
+  works: readonly Size[],
   { pixelArea, sideMultiple }: ModelPackage,
 ): { readonly frame: Size; readonly work: Size } | undefined {
   const scale = Math.sqrt(pixelArea / (frame.width * frame.height));
   const smaller = { width: Math.floor(frame.width * scale), height: Math.floor(frame.height * scale) };
   if (Math.min(smaller.width, smaller.height) < frameSidePx.min) return undefined;
   const painted = workSize(smaller, pixelArea, sideMultiple);
-  const isLess = painted.width * painted.height < work.width * work.height;
+  const isLess = works.some((work) => painted.width * painted.height < work.width * work.height);
   return scale < 1 && isLess ? { frame: smaller, work: painted } : undefined;
 }

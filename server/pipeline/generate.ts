@@ -2,19 +2,19 @@ import { withModelDefaults } from "../../shared/modelDefaults.ts";
 import { decodeImage } from "../image/decode.ts";
 import { encodePng, withRecipe } from "../image/encode.ts";
 import { alphaOf, type RgbaImage } from "../image/rgba.ts";
-import { prepareCanvas } from "./canvas.ts";
 import { pasteProduct, proveProduct } from "./compose.ts";
 import { withShadow } from "./contactShadow.ts";
 import { fusionInputs } from "./fusion.ts";
 import type { DecidedJob, Job } from "./job.ts";
-import type { Model } from "./model.ts";
-import { type OnStep, paint } from "./paint.ts";
-import { type Pass, planPasses } from "./passes.ts";
+import type { Model, Preparation } from "./model.ts";
+import { paint, type Watch } from "./paint.ts";
+import { type Pass, type Passes, planPasses } from "./passes.ts";
+import { preparePass } from "./preparedPass.ts";
 import { renderPreview } from "./preview.ts";
 import { createPreviewPacing } from "./previewPacing.ts";
 import { createRecipe, type Painter, type Recipe } from "./recipe.ts";
-import { type Reference, wholeReference } from "./reference.ts";
-import { workToFrame } from "./scene.ts";
+import { opaqueReference } from "./reference.ts";
+import { carryOver, type Scene, workToFrame } from "./scene.ts";
 import { createStages, type Stages, type TimingsMs } from "./stages.ts";
 
 export interface Hooks {
@@ -53,28 +53,26 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   const settings = withModelDefaults(job.settings, model.package);
   const stages = createStages(hooks.signal);
   const passes = await planPasses(model, job, settings, { previews: hooks.onPreview !== undefined }, stages);
-  const [first, ...further] = passes;
-  const last = passes.at(-1) ?? first;
-  // What was prepared last decides for all.
-  const depthHelper = last.preparation.withoutDepthHelper ? undefined : model.depthHelper;
+  const { first, refining, preparation } = passes;
+  const { scene } = refining ?? first;
+  const depthHelper = preparation.withoutDepthHelper ? undefined : model.depthHelper;
   const { depth } = depthHelper ?? model.package;
-  warn(model, last, [fusionInputs(settings).prompt, settings.negative], hooks);
+  warn(model, scene, [fusionInputs(settings).prompt, settings.negative], preparation, hooks);
 
-  const canvasOf = (reference: Reference, pass: Pass) => prepareCanvas(model, reference, pass, settings, depth, stages);
-  const canvas = await canvasOf(job.reference, first);
+  const prepared = await preparePass(model, job.reference, first, settings, depth, stages);
   const watch = createWatch(model, passes, stages, hooks);
   const variants: Variant[] = [];
   for (let variant = 1; variant <= settings.variants; variant++) {
     const seed = (settings.seed + variant - 1) >>> 0;
     const seeded = { ...settings, seed };
-    let ground = await paint(model, canvas, seeded, stages, watch(variant, first));
-    for (const pass of further) {
-      const over = await canvasOf(wholeReference(ground), pass);
-      ground = await paint(model, over, seeded, stages, watch(variant, pass));
+    let ground = await paint(model, prepared, seeded, stages, watch(variant, first));
+    if (refining) {
+      const layout = opaqueReference(await carryOver(ground, first.scene, refining.scene));
+      const over = await preparePass(model, layout, refining, settings, depth, stages);
+      ground = await paint(model, over, seeded, stages, watch(variant, refining));
     }
     const decided = { ...job, settings: { ...settings, strength: first.strength } };
-    const painter = { model, depthHelper, scene: last.scene, seed };
-    variants.push(await stages.run("compose", () => finish(decided, painter, ground)));
+    variants.push(await stages.run("compose", () => finish(decided, { model, depthHelper, scene, seed }, ground)));
   }
   return { variants, timingsMs: stages.timingsMs() };
 }
@@ -82,21 +80,20 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
 /** Tells each step of a job's passes, and shows a preview of it where one is due. */
 function createWatch(
   model: Model,
-  passes: readonly Pass[],
+  { first, refining, preparation }: Passes,
   stages: Stages,
   { onStep, onPreview, previewShare }: Hooks,
 ) {
   const pacing = createPreviewPacing(previewShare ?? 1);
-  const steps = passes.reduce((sum, pass) => sum + pass.steps, 0);
-  return (variant: number, pass: Pass): OnStep => {
-    const before = passes.slice(0, passes.indexOf(pass)).reduce((sum, { steps }) => sum + steps, 0);
-    const { scene, preparation } = pass;
+  const steps = first.steps + (refining?.steps ?? 0);
+  return (variant: number, pass: Pass): Watch => {
+    const before = pass === refining ? first.steps : 0;
     return async (step, predictedClean) => {
       const progress = { variant, step: before + step, steps };
       onStep?.(progress);
       if (!onPreview || !pacing.isDue()) return;
       await pacing.render(async () => {
-        const render = () => renderPreview(model, scene, predictedClean, preparation.previewDecoder);
+        const render = () => renderPreview(model, pass.scene, predictedClean, preparation.previewDecoder);
         await onPreview({ ...progress, jpeg: await stages.run("preview", render) });
       });
     };
@@ -119,14 +116,19 @@ async function finish(job: DecidedJob, painter: Painter, ground: RgbaImage): Pro
 }
 
 /** What is allowed but probably not meant. */
-function warn(model: Model, { scene, preparation }: Pass, texts: readonly string[], hooks: Hooks): void {
-  const { tile, withoutDepthHelper } = preparation;
+function warn(
+  model: Model,
+  scene: Scene,
+  texts: readonly string[],
+  { tiled, withoutDepthHelper }: Preparation,
+  hooks: Hooks,
+): void {
   if (withoutDepthHelper) {
     hooks.onWarning?.(
       "memory is short, so depth is estimated by the model's own small network instead of the helper; close other programs to avoid it",
     );
   }
-  if (tile) {
+  if (tiled) {
     hooks.onWarning?.(
       "memory is short, so the picture is painted out in tiles, which can shift its colours; close other programs to avoid it",
     );

@@ -15,17 +15,17 @@ export interface Model {
   /** lends it its depth network, in the place of the package's */
   readonly depthHelper?: DepthPackage | undefined;
   /**
-   * Plans a job that paints `work` (px) for an output of `frame`, and loads all it needs, so that loading is no part of what
+   * Plans a job that paints pictures of these sizes (px), one after the other, for an output of `frame`, and loads all it needs, so that loading is no part of what
    * follows, unless memory is short.
    */
-  prepare(work: Size, frame: Size, wants?: { readonly previews: boolean }): Promise<Preparation>;
+  prepare(works: readonly Size[], frame: Size, wants?: { readonly previews: boolean }): Promise<Preparation>;
   tokenize(text: string): Tokens;
   run(request: GraphRequest, inputs: NamedTensors): Promise<NamedTensors>;
 }
 
 export interface Preparation {
-  /** px of the tiles that the autoencoder works in where memory is too short for the whole picture */
-  readonly tile?: Size;
+  /** memory is too short for the autoencoder to take a picture whole: it works in tiles */
+  readonly tiled?: true;
   /** whether `preview_decoder` is loaded; where it is not, previews are made by the linear map */
   readonly previewDecoder?: true;
   /** memory is too short for the model's `depthHelper`: the package's own network estimates depth */

@@ -1,36 +1,36 @@
 import type { Decided } from "../../shared/modelDefaults.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { RgbaImage } from "../image/rgba.ts";
-import type { Canvas } from "./canvas.ts";
 import { withoutProduct } from "./compose.ts";
 import { isWithin } from "./interval.ts";
 import { blendProduct, decodeLatents, latentCount, latentDims } from "./latents.ts";
 import type { Model } from "./model.ts";
-import { blueNoise, noiseStream } from "./noise.ts";
+import { blueNoise, type DrawNoise, noiseStream } from "./noise.ts";
 import { predictNoise } from "./predictNoise.ts";
+import type { PreparedPass } from "./preparedPass.ts";
 import { createSampler } from "./samplers/sampler.ts";
 import type { Stages } from "./stages.ts";
 
 /** The product's latents are held in place for this part of the steps; the rest is free to settle its edges. */
 const blendedPart = 0.8;
 
-/** Called when `step` (from 1) is done, with the x₀ predicted there. */
-export type OnStep = (step: number, predictedClean: Float32Array) => Promise<void>;
+/** Called when a pass's `step` (from 1) is done, with the x₀ predicted there. */
+export type Watch = (step: number, predictedClean: Float32Array) => Promise<void>;
 
 /** One pass with one seed: the only denoising loop. Gives the painted ground without the product. */
 export async function paint(
   model: Model,
-  { pass, conditions, collage, held }: Canvas,
+  { pass, conditions, collage, held }: PreparedPass,
   settings: Decided<Settings> & { readonly seed: number },
   stages: Stages,
-  onStep: OnStep,
+  watch: Watch,
 ): Promise<RgbaImage> {
-  const { scene, strength, preparation } = pass;
+  const { scene, strength, tile } = pass;
   const { guidance, depthScale, guidanceStart, guidanceEnd, controlStart, controlEnd } = settings;
-  const draw = noiseStream(settings.seed);
-  const white = draw(latentCount(scene.work));
-  const isBlue = strength < 1 && model.package.layoutNoise === "blue";
-  const noise = isBlue ? blueNoise(white, latentDims(scene.work)) : white;
+  const white = noiseStream(settings.seed);
+  const blue: DrawNoise = (count) => blueNoise(white(count), latentDims(scene.work));
+  const draw = strength < 1 && model.package.layoutNoise === "blue" ? blue : white;
+  const noise = draw(latentCount(scene.work));
   const sampler = createSampler(settings.sampler, model.package.scheduler, { steps: settings.steps, strength, draw });
   const { timesteps } = sampler;
   const steps = timesteps.length;
@@ -50,9 +50,9 @@ export async function paint(
       nextTimestep !== undefined && i + 1 < blendedPart * steps
         ? blendProduct(next, sampler.addNoise(collage, noise, nextTimestep), held)
         : next;
-    await onStep(i + 1, predictedClean);
+    await watch(i + 1, predictedClean);
   }
 
-  const painted = await stages.run("decode", () => decodeLatents(model, latents, scene.work, preparation.tile));
+  const painted = await stages.run("decode", () => decodeLatents(model, latents, scene.work, tile));
   return await stages.run("compose", () => withoutProduct(painted, scene.workProduct));
 }

@@ -1,6 +1,8 @@
+import type { Size } from "../../shared/geometry.ts";
 import type { Decided } from "../../shared/modelDefaults.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { Job } from "./job.ts";
+import { vaeTile } from "./latents.ts";
 import type { Model, Preparation } from "./model.ts";
 import { keepsAnything } from "./reference.ts";
 import { createSampler } from "./samplers/sampler.ts";
@@ -13,30 +15,42 @@ export interface Pass {
   /** 1 starts from pure noise; below, from a layout: the reference, or what the pass before has painted */
   readonly strength: number;
   readonly steps: number;
+  /** px of the tiles that the autoencoder works in, where it does */
+  readonly tile: Size | undefined;
+}
+
+/** The ways that a job goes: one, and where it starts from noise and the package has a `refineStrength`, a second over what the first has painted. */
+export interface Passes {
+  readonly first: Pass;
+  readonly refining: Pass | undefined;
   readonly preparation: Preparation;
 }
 
-/**
- * The ways that a job goes: one, and where it starts from noise and the package has a `refineStrength`, a second over what the first has painted. All
- * are prepared before anything is painted, so that what does not fit is refused at once.
- */
+/** Both are laid out and loaded before anything is painted, so that what does not fit is refused at once. */
 export async function planPasses(
   model: Model,
   job: Job,
   settings: Decided<Settings>,
   wants: { readonly previews: boolean },
   stages: Stages,
-): Promise<readonly [Pass, ...Pass[]]> {
-  const { refineStrength } = model.package;
-  const plan = async (strength: number): Promise<Pass> => {
-    const scene = await stages.run("layout", () => layOutScene(job, model.package, strength < 1));
-    const preparation = await stages.run("load", () => model.prepare(scene.work, scene.frame, wants));
-    return { scene, strength, steps: stepCount(model, settings, strength), preparation };
-  };
+): Promise<Passes> {
   // A reference of which nothing is kept has no layout to start from.
-  if (settings.strength < 1 && keepsAnything(job.reference, frameOf(job))) return [await plan(settings.strength)];
-  const first = await plan(1);
-  return refineStrength === undefined ? [first] : [first, await plan(refineStrength)];
+  const hasLayout = settings.strength < 1 && keepsAnything(job.reference, frameOf(job));
+  const strength = hasLayout ? settings.strength : 1;
+  const again = hasLayout ? undefined : model.package.refineStrength;
+  const sceneAt = (strength: number) => stages.run("layout", () => layOutScene(job, model.package, strength < 1));
+  const scene = await sceneAt(strength);
+  const refinedScene = again === undefined ? undefined : await sceneAt(again);
+  const works = [scene, ...(refinedScene ? [refinedScene] : [])].map(({ work }) => work);
+  const preparation = await stages.run("load", () => model.prepare(works, scene.frame, wants));
+  const passAt = (strength: number, scene: Scene): Pass => ({
+    scene,
+    strength,
+    steps: stepCount(model, settings, strength),
+    tile: preparation.tiled && vaeTile(scene.work),
+  });
+  const refining = again === undefined || refinedScene === undefined ? undefined : passAt(again, refinedScene);
+  return { first: passAt(strength, scene), refining, preparation };
 }
 
 function stepCount(model: Model, { sampler, steps }: Decided<Settings>, strength: number): number {

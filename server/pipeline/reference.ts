@@ -3,7 +3,7 @@ import { completeDropped } from "../image/completion/complete.ts";
 import { withoutFringe } from "../image/completion/pyramid.ts";
 import { fillDropped } from "../image/fill.ts";
 import { resample, whole } from "../image/resize.ts";
-import type { GreyImage, RgbaImage } from "../image/rgba.ts";
+import { alphaOf, flatten, type GreyImage, type RgbaImage } from "../image/rgba.ts";
 
 /** The reference picture I_ref and its decision mask D, always together: 255 = keep, 0 = drop. */
 export interface Reference {
@@ -12,10 +12,13 @@ export interface Reference {
   readonly mask: GreyImage;
 }
 
-/** A picture of which D keeps everything. */
-export function wholeReference(image: RgbaImage): Reference {
-  const { width, height } = image;
-  return { image, mask: { width, height, data: new Uint8Array(width * height).fill(255) } };
+/** A picture of which D keeps what is opaque. */
+export function opaqueReference(image: RgbaImage): Reference {
+  const alpha = alphaOf(image);
+  return {
+    image: flatten(image, [128, 128, 128]),
+    mask: { ...alpha, data: alpha.data.map((a) => (a === 255 ? 255 : 0)) },
+  };
 }
 
 /**

@@ -59,6 +59,16 @@ export async function layOutScene(job: Job, model: ModelPackage, hasLayout: bool
   return { frame, placement, product: placed, work, workProduct, shadow };
 }
 
+/** What was painted in one scene where it lies in another of the same frame; transparent where it does not reach. */
+export async function carryOver(painted: RgbaImage, from: Scene, to: Scene): Promise<RgbaImage> {
+  const [before, after] = [paintedCanvas(from.frame, from.work), paintedCanvas(to.frame, to.work)];
+  const size = {
+    width: Math.round((before.width * to.work.width) / after.width),
+    height: Math.round((before.height * to.work.height) / after.height),
+  };
+  return drawOnCanvas(await resample(painted, whole(painted), size), centred(size, to.work), to.work);
+}
+
 /** The frame's part of a painted picture, at the frame's size. */
 export async function workToFrame({ frame, work }: Scene, painted: RgbaImage): Promise<RgbaImage> {
   return cropCentre(await resample(painted, whole(painted), paintedCanvas(frame, work)), frame);

@@ -25,7 +25,7 @@ describe("an adapter that was trained here", () => {
     await cp(join(fixture, "package"), dir, { recursive: true });
     model = await openModel(dir, { provider: "cpu" });
     // Compiles every graph, which refuses a tensor that is missing, misshapen or left over.
-    await model.prepare(size, size);
+    await model.prepare([size], size);
   });
   afterAll(async () => {
     await model?.dispose();

@@ -83,14 +83,14 @@ test.skipIf(process.platform === "win32")(
     const model = await openModel("mini", { provider: "cpu", depthHelper, availableMemory: async () => available });
     const depthOf = (side: number) => model.run({ graph: "depth" }, { pixel_values: zeros([1, 3, side, side]) });
     try {
-      expect(await model.prepare(work, work)).toEqual({});
+      expect(await model.prepare([work], work)).toEqual({});
       available = lent - 1e6;
-      expect(await model.prepare(work, work)).toEqual({ withoutDepthHelper: true });
+      expect(await model.prepare([work], work)).toEqual({ withoutDepthHelper: true });
       expect((await depthOf(224)).depth?.dims).toEqual([1, 224, 224]);
       available = own / 2;
-      await expect(model.prepare(work, work)).rejects.toMatchObject({ code: "memory_insufficient" });
+      await expect(model.prepare([work], work)).rejects.toMatchObject({ code: "memory_insufficient" });
       available = 1e12;
-      expect(await model.prepare(work, work)).toEqual({});
+      expect(await model.prepare([work], work)).toEqual({});
       expect((await depthOf(518)).depth?.dims).toEqual([1, 518, 518]);
     } finally {
       await model.dispose();

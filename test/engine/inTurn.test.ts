@@ -76,7 +76,7 @@ function held(names: Iterable<string>, needs: ReadonlyMap<string, GraphNeed>, me
 }
 
 async function runJob(sessions: Sessions, size: Size): Promise<void> {
-  expect(await sessions.prepare(size, size)).toEqual({});
+  expect(await sessions.prepare([size], size)).toEqual({});
   for (const request of graphsForSize(size)) await sessions.get(request);
 }
 
@@ -121,7 +121,7 @@ test("sessions of a GPU that take less than was planned give no more back than t
   const { sessions } = await onGpu(0.1, (needOf) => driverBytes + needOf(large) - 1e6);
   for (const size of shapes) await runJob(sessions, size);
   expect(closed.size).toBe(0);
-  await expect(sessions.prepare(large, large)).rejects.toMatchObject({
+  await expect(sessions.prepare([large], large)).rejects.toMatchObject({
     code: "memory_insufficient",
     message: expect.stringContaining("of GPU memory"),
   });

@@ -33,7 +33,7 @@ test("weights of the right size with a foreign tensor are refused when a graph i
   bytes.write("other_proj", at);
   await writeFile(join(dir, weights), bytes);
   const model = await openModel(dir, { provider: "cpu" });
-  await expect(model.prepare(size, size)).rejects.toMatchObject({
+  await expect(model.prepare([size], size)).rejects.toMatchObject({
     code: "model_corrupt",
     message: expect.stringContaining("other_proj.latents"),
   });
@@ -44,7 +44,7 @@ test("a package whose depth does not fit its ControlNet is refused, and no graph
   const path = join(dir, "backdrop.json");
   await writeFile(path, (await readFile(path, "utf8")).replace('"stacked"', '"composite"'));
   const model = await openModel(dir, { provider: "cpu" });
-  await expect(model.prepare(size, size)).rejects.toMatchObject({
+  await expect(model.prepare([size], size)).rejects.toMatchObject({
     code: "model_corrupt",
     message: expect.stringContaining("conditioning_channels: expected 3"),
   });

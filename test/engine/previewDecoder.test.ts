@@ -59,8 +59,8 @@ async function roomForOthers(size: Size): Promise<number> {
 
 test("it is loaded for previews only, and decodes as the autoencoder does", async () => {
   await using(plenty, async (model) => {
-    expect(await model.prepare(work, work)).toEqual({});
-    expect(await model.prepare(work, work, { previews: true })).toEqual({ previewDecoder: true });
+    expect(await model.prepare([work], work)).toEqual({});
+    expect(await model.prepare([work], work, { previews: true })).toEqual({ previewDecoder: true });
     const dims = latentDims(work);
     const latents = floats(
       Float32Array.from({ length: 256 }, (_, i) => Math.sin(i)),
@@ -77,7 +77,7 @@ test("it is loaded for previews only, and decodes as the autoencoder does", asyn
 test("where it does not fit beside the others, the others run without it; the memory is read once", async () => {
   const availableMemory = vi.fn(async () => await roomForOthers(large));
   await using(availableMemory, async (model) => {
-    expect(await model.prepare(large, large, { previews: true })).toEqual({});
+    expect(await model.prepare([large], large, { previews: true })).toEqual({});
     expect(availableMemory).toHaveBeenCalledTimes(1);
   });
 });
@@ -88,7 +88,7 @@ test("where its weights do not fit its config, previews are made without it", as
   await writeFile(file, config.replace(/("num_decoder_blocks":\s*\[\s*)4/, "$13"));
   try {
     await using(plenty, async (model) => {
-      expect(await model.prepare(work, work, { previews: true })).toEqual({});
+      expect(await model.prepare([work], work, { previews: true })).toEqual({});
     });
   } finally {
     await writeFile(file, config);

@@ -42,16 +42,35 @@ async function run(model: OpenModel) {
 test("graphs that do not fit together are opened in turn and compute the same", async () => {
   const together = await open(1e12);
   const inTurn = await open(inTurnBytes(needs) + 1e6);
-  expect(await together.prepare(work, work)).toEqual({});
-  expect(await inTurn.prepare(work, work)).toEqual({});
+  expect(await together.prepare([work], work)).toEqual({});
+  expect(await inTurn.prepare([work], work)).toEqual({});
   expect(await run(inTurn)).toEqual(await run(together));
   await together.dispose();
   await inTurn.dispose();
 });
 
+test("a job that paints two sizes is planned as one, and runs at both", async () => {
+  const finer = { width: 128, height: 128 };
+  const both = [...needs, ...(await compileGraphs(dir, graphsForSize(finer))).map(({ memory }) => sessionNeed(memory))];
+  const opened = async (bytes: number) => {
+    const model = await open(bytes);
+    try {
+      expect(await model.prepare([work, finer], finer)).toEqual({});
+      for (const size of [work, finer, work]) {
+        await model.run({ graph: "vae_decoder", ...size }, { latents: zeros(latentDims(size)) });
+      }
+    } finally {
+      await model.dispose();
+    }
+  };
+  await opened(1e12);
+  await opened(inTurnBytes(both) + 1e6);
+  await expect(opened(inTurnBytes(both) / 2)).rejects.toMatchObject({ code: "memory_insufficient" });
+});
+
 test("what does not even fit in turn is refused before anything is loaded", async () => {
   const model = await open(inTurnBytes(needs) / 2);
-  await expect(model.prepare(work, work)).rejects.toMatchObject({
+  await expect(model.prepare([work], work)).rejects.toMatchObject({
     code: "memory_insufficient",
     message: expect.stringMatching(/mini at 64×64 needs 0\.\d\d GB.*no size fits/),
   });
@@ -62,7 +81,7 @@ test("a frame that is too large for what is left is refused with the size that f
   const frame = { width: 4096, height: 4096 };
   const available = inTurnBytes(needs) + 100e6;
   const model = await open(available);
-  await expect(model.prepare(work, frame)).rejects.toMatchObject({
+  await expect(model.prepare([work], frame)).rejects.toMatchObject({
     code: "memory_insufficient",
     message: expect.stringContaining("the largest size of this shape that fits is 2041×2041"),
   });
@@ -73,7 +92,7 @@ test("a refusal compiles no smaller frame where smaller pictures are enough", as
   const fresh = await mkdtemp(join(tmpdir(), "backdrop-refusal-"));
   await cp(dir, fresh, { recursive: true, filter: (path) => !/\.onnx|compiled\.json/.test(path) });
   const model = await openModel(fresh, { provider: "cpu", availableMemory: async () => 900e6 });
-  await expect(model.prepare(large, { width: 4096, height: 4096 })).rejects.toMatchObject({
+  await expect(model.prepare([large], { width: 4096, height: 4096 })).rejects.toMatchObject({
     message: expect.stringMatching(/fits is \d{4}×/),
   });
   expect((await readdir(fresh)).filter((name) => name.startsWith("denoiser-"))).toHaveLength(1);
@@ -85,7 +104,7 @@ describe.runIf(listProviders().some(({ name }) => name === "webgpu"))("on a GPU"
   async function plan(precision: "fp32" | "fp16", deviceBytes: number) {
     const options = { provider: "webgpu", precision, availableMemory: async () => 1e12 } as const;
     const model = await openModel(dir, { ...options, deviceMemory: async () => deviceBytes });
-    return await model.prepare(large, large).finally(() => model.dispose());
+    return await model.prepare([large], large).finally(() => model.dispose());
   }
 
   /** What the denoiser and the decoder of this size take of the device, as planned. */

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import type { RgbaImage } from "../../server/image/rgba.ts";
 import { decodeJob } from "../../server/pipeline/job.ts";
 import { keepsAnything } from "../../server/pipeline/reference.ts";
-import { layOutScene } from "../../server/pipeline/scene.ts";
+import { carryOver, layOutScene } from "../../server/pipeline/scene.ts";
 import { parseSettings } from "../../shared/settings.ts";
 import { disc, png } from "../image/makePictures.ts";
 import { examplePackage } from "./arithmeticModel.ts";
@@ -28,6 +29,32 @@ test.each([
   expect(work).toEqual({ width: painted, height: painted });
   expect(workProduct).toMatchObject(work);
 });
+
+test.each([
+  [300, 250],
+  [1920, 1080],
+])("what was painted lies at the same place of a %i × %i frame when it is painted finer", async (width, height) => {
+  const product = { name: "product", bytes: await png(disc(64, 64)) };
+  const settings = { ...parseSettings({ width, height }), seed: 0 };
+  const job = await decodeJob({ product, reference: product }, settings);
+  const mini = { ...package256, sideMultiple: 32 };
+  const [coarse, fine] = [await layOutScene(job, mini, false), await layOutScene(job, mini, true)];
+  expect(fine.work).not.toEqual(coarse.work);
+  const [found, expected] = [await carryOver(coarse.workProduct, coarse, fine), fine.workProduct].map(extent);
+  found?.forEach((edge, i) => {
+    // a pixel of the coarser picture
+    expect(Math.abs(edge - (expected?.[i] ?? 0))).toBeLessThanOrEqual(fine.work.width / coarse.work.width + 1);
+  });
+});
+
+/** Left, right, top and bottom of what is opaque. */
+function extent({ width, data }: RgbaImage): readonly number[] {
+  const opaque = Array.from({ length: data.length / 4 }, (_, i) => i).filter((i) => (data[4 * i + 3] ?? 0) > 127);
+  const [columns, rows] = [opaque.map((i) => i % width), opaque.map((i) => Math.floor(i / width))];
+  const span = (values: readonly number[]) =>
+    values.reduce<readonly [number, number]>(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [width, 0]);
+  return [...span(columns), ...span(rows)];
+}
 
 test("a reference of which the frame's part keeps nothing has no layout", async () => {
   const [width, height] = [100, 50];

@@ -41,7 +41,7 @@ test("a job through the socket gives the bytes of the command line's pipeline", 
   if (done.type !== "done") throw new Error(JSON.stringify(done));
   const previewed = client.previews.filter(({ id }) => id === jobId).map(({ step }) => step);
   expect(previewed[0]).toBe(1);
-  expect(previewed).toEqual([1, 2, 3, 4].filter((step) => previewed.includes(step)));
+  expect(previewed).toEqual([...new Set(previewed)].sort((a, b) => a - b));
   expect(done.productPixelsChanged).toBe(0);
 
   const read = async (role: "result" | "background") => {

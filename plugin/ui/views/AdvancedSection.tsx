@@ -110,10 +110,7 @@ export function AdvancedSection(): JSX.Element {
         end={form.guidanceEnd}
         onChange={(guidanceStart, guidanceEnd) => change({ guidanceStart, guidanceEnd })}
       />
-      <label
-        class="check"
-        title="The product stands on the ground instead of floating; of no effect where Repaint is 1"
-      >
+      <label class="check" title="The product stands on the ground instead of floating">
         <input
           type="checkbox"
           checked={form.contactShadow === "on"}

@@ -17,7 +17,7 @@ import { emptyScene, fitReference, hideDropped, type Reference } from "./referen
 import type { Stages } from "./stages.ts";
 
 /** A pass made ready: everything that its seeds have in common. */
-export interface Canvas {
+export interface PreparedPass {
   readonly pass: Pass;
   readonly conditions: Conditions;
   /** x₀ that the noise is added to, with the product in its place */
@@ -30,15 +30,15 @@ export interface Canvas {
 const neutral = [192, 192, 192] as const;
 
 /** Runs every network whose output does not depend on the step. @param reading how the model's `depth` graph is read */
-export async function prepareCanvas(
+export async function preparePass(
   model: Model,
   reference: Reference,
   pass: Pass,
   settings: Decided<Settings>,
   reading: DepthReading,
   stages: Stages,
-): Promise<Canvas> {
-  const { scene, strength, preparation } = pass;
+): Promise<PreparedPass> {
+  const { scene, strength, tile } = pass;
   const guided = settings.guidance !== 1;
   const fusion = fusionInputs(settings);
   const productMask = toPlane(alphaOf(scene.workProduct));
@@ -59,10 +59,8 @@ export async function prepareCanvas(
     reference: await estimateDepth(model, reading, visible.image, decisionMask),
   }));
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
-  const ground = strength < 1 ? await stages.run("layout", () => emptyScene(visible, stages.signal)) : visible.image;
-  const collage = await stages.run("encode", () =>
-    encodeLatents(model, pasteProduct(ground, scene.workProduct), preparation.tile),
-  );
+  const start = strength < 1 ? await stages.run("layout", () => emptyScene(visible, stages.signal)) : visible.image;
+  const collage = await stages.run("encode", () => encodeLatents(model, pasteProduct(start, scene.workProduct), tile));
   const decision = toLatentMask(decisionMask);
   const conditions = { work: scene.work, text, imageTokens, decision, fusion, control };
   return { pass, conditions, collage, held: toLatentMask(productMask) };
