@@ -1,22 +1,20 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
+import { findWrongFile } from "../files/wrongFile.ts";
 import type { ModelPackage } from "./modelPackage.ts";
 
 /** What is checked of a package, a model's or a helper's. */
 export type FilesOfPackage = Pick<ModelPackage, "dir" | "name" | "files">;
 
-/** Checks that every file of the package is there with its size: instant, so it happens whenever a model is opened. */
+/** Checks that every file of the package is there with its size, which happens whenever a model is opened. */
 export async function checkFileSizes({ dir, name, files }: FilesOfPackage): Promise<void> {
-  for (const { path, sizeBytes } of files) {
-    const found = await stat(join(dir, path)).catch(() => undefined);
-    if (found === undefined) throw corrupt(name, path, "is missing");
-    if (found.size !== sizeBytes) {
-      throw corrupt(name, path, `expected ${sizeBytes} bytes, got ${found.size}`);
-    }
-  }
+  const wrong = await findWrongFile(dir, files);
+  if (wrong === undefined) return;
+  const { path, sizeBytes, foundBytes } = wrong;
+  const what = foundBytes === undefined ? "is missing" : `expected ${sizeBytes} bytes, got ${foundBytes}`;
+  throw corrupt(name, path, what);
 }
 
 /** Checks every file's size and sha256: reads everything, so only on request. Rejects with the signal's reason when it is aborted. */

@@ -1,7 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { packageFolders } from "../files/packageFolders.ts";
+import { findWrongFile } from "../files/wrongFile.ts";
 import { modelsDirs } from "./packages.ts";
 
 /** Of `backdrop.json` and `helper.json`, what is compared with the folder. */
@@ -25,12 +26,10 @@ export async function damagedPackages(dirs = modelsDirs()): Promise<Readonly<Rec
 async function damageOf(dir: string, description: string): Promise<string | undefined> {
   try {
     const { files } = filesSchema.parse(JSON.parse(await readFile(join(dir, description), "utf8")));
-    for (const { path, sizeBytes } of files) {
-      const found = await stat(join(dir, path)).catch(() => undefined);
-      if (found === undefined) return `${path} is missing`;
-      if (found.size !== sizeBytes) return `${path} has ${found.size} bytes instead of ${sizeBytes}`;
-    }
-    return undefined;
+    const wrong = await findWrongFile(dir, files);
+    if (wrong === undefined) return undefined;
+    const { path, sizeBytes, foundBytes } = wrong;
+    return foundBytes === undefined ? `${path} is missing` : `${path} has ${foundBytes} bytes instead of ${sizeBytes}`;
   } catch {
     return `${description} cannot be read`;
   }

@@ -4,6 +4,7 @@ import { encodePng, withRecipe } from "../image/encode.ts";
 import { alphaOf, type RgbaImage } from "../image/rgba.ts";
 import { pasteProduct, proveProduct } from "./compose.ts";
 import { withShadow } from "./contactShadow.ts";
+import { encodePrompt } from "./encodePrompt.ts";
 import { fusionInputs } from "./fusion.ts";
 import type { DecidedJob, Job } from "./job.ts";
 import type { Model, Preparation } from "./model.ts";
@@ -13,7 +14,7 @@ import { preparePass } from "./preparedPass.ts";
 import { renderPreview } from "./preview.ts";
 import { createPreviewPacing } from "./previewPacing.ts";
 import { createRecipe, type Painter, type Recipe } from "./recipe.ts";
-import { opaqueReference } from "./reference.ts";
+import { referenceOf } from "./reference.ts";
 import { carryOver, type Scene, workToFrame } from "./scene.ts";
 import { createStages, type Stages, type TimingsMs } from "./stages.ts";
 
@@ -56,10 +57,16 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   const { first, refining, preparation } = passes;
   const { scene } = refining ?? first;
   const depthHelper = preparation.withoutDepthHelper ? undefined : model.depthHelper;
-  const { depth } = depthHelper ?? model.package;
-  warn(model, scene, [fusionInputs(settings).prompt, settings.negative], preparation, hooks);
+  const fusion = fusionInputs(settings);
+  const { prompt } = fusion;
+  const { negative } = settings;
+  warn(model, scene, [prompt, negative], preparation, hooks);
 
-  const prepared = await preparePass(model, job.reference, first, settings, depth, stages);
+  const text = await stages.run("text", () =>
+    encodePrompt(model, { prompt, negative, guided: settings.guidance !== 1 }),
+  );
+  const shared = { settings, fusion, text, reading: (depthHelper ?? model.package).depth };
+  const prepared = await preparePass(model, job.reference, first, shared, stages);
   const watch = createWatch(model, passes, stages, hooks);
   const variants: Variant[] = [];
   for (let variant = 1; variant <= settings.variants; variant++) {
@@ -67,8 +74,8 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
     const seeded = { ...settings, seed };
     let ground = await paint(model, prepared, seeded, stages, watch(variant, first));
     if (refining) {
-      const layout = opaqueReference(await carryOver(ground, first.scene, refining.scene));
-      const over = await preparePass(model, layout, refining, settings, depth, stages);
+      const layout = referenceOf(await carryOver(ground, first.scene, refining.scene));
+      const over = await preparePass(model, layout, refining, shared, stages);
       ground = await paint(model, over, seeded, stages, watch(variant, refining));
     }
     const decided = { ...job, settings: { ...settings, strength: first.strength } };

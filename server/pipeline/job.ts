@@ -5,8 +5,8 @@ import type { Decided } from "../../shared/modelDefaults.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { decodeImage } from "../image/decode.ts";
 import { resample, whole } from "../image/resize.ts";
-import { alphaOf, flatten, type GreyImage, luminance, multiplyAlpha, type RgbaImage } from "../image/rgba.ts";
-import type { Reference } from "./reference.ts";
+import { alphaOf, type GreyImage, luminance, multiplyAlpha, type RgbaImage } from "../image/rgba.ts";
+import { halfOpaque, type Reference, referenceOf } from "./reference.ts";
 
 /** One request as it comes in. `name` is what messages call the file. */
 export interface JobFiles {
@@ -36,9 +36,6 @@ export interface Job {
 /** A job whose settings leave nothing to the model. */
 export type DecidedJob = Job & { readonly settings: Decided<Job["settings"]> };
 
-/** A pixel counts as product, or as kept, from this alpha or grey on. */
-const halfOpaque = 128;
-
 export async function decodeJob(files: JobFiles, settings: Job["settings"]): Promise<Job> {
   const picture = await decodeImage(files.product.bytes, files.product.name);
   const productMask = await decodeMask(files.productMask, files.product.name, picture);
@@ -54,7 +51,7 @@ export async function decodeJob(files: JobFiles, settings: Job["settings"]): Pro
   const referencePicture = await decodeImage(files.reference.bytes, files.reference.name);
   const decision = await decodeMask(files.referenceMask, files.reference.name, referencePicture);
   const kept = alphaOf(decision ? multiplyAlpha(referencePicture, decision) : referencePicture);
-  const reference = { image: flatten(referencePicture, [128, 128, 128]), mask: binary(kept) };
+  const reference = referenceOf(referencePicture, kept);
 
   const present = Object.entries(files).flatMap(([role, file]: [string, NamedBytes | undefined]) =>
     file ? [[role, createHash("sha256").update(file.bytes).digest("hex")] as const] : [],
@@ -78,9 +75,4 @@ async function decodeMask(
     );
   }
   return await resample(mask, whole(mask), { width: picture.width, height: picture.height });
-}
-
-/** D ∈ {0, 1} as 0 or 255 (3.2). */
-function binary(mask: GreyImage): GreyImage {
-  return { ...mask, data: mask.data.map((value) => (value >= halfOpaque ? 255 : 0)) };
 }

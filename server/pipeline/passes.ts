@@ -36,21 +36,22 @@ export async function planPasses(
 ): Promise<Passes> {
   // A reference of which nothing is kept has no layout to start from.
   const hasLayout = settings.strength < 1 && keepsAnything(job.reference, frameOf(job));
-  const strength = hasLayout ? settings.strength : 1;
-  const again = hasLayout ? undefined : model.package.refineStrength;
-  const sceneAt = (strength: number) => stages.run("layout", () => layOutScene(job, model.package, strength < 1));
-  const scene = await sceneAt(strength);
-  const refinedScene = again === undefined ? undefined : await sceneAt(again);
-  const works = [scene, ...(refinedScene ? [refinedScene] : [])].map(({ work }) => work);
-  const preparation = await stages.run("load", () => model.prepare(works, scene.frame, wants));
-  const passAt = (strength: number, scene: Scene): Pass => ({
-    scene,
+  const layOut = async (strength: number) => ({
+    scene: await stages.run("layout", () => layOutScene(job, model.package, strength < 1)),
     strength,
     steps: stepCount(model, settings, strength),
-    tile: preparation.tiled && vaeTile(scene.work),
   });
-  const refining = again === undefined || refinedScene === undefined ? undefined : passAt(again, refinedScene);
-  return { first: passAt(strength, scene), refining, preparation };
+  const first = await layOut(hasLayout ? settings.strength : 1);
+  const again = hasLayout ? undefined : model.package.refineStrength;
+  const refining = again === undefined ? undefined : await layOut(again);
+  const works = (refining ? [first, refining] : [first]).map(({ scene }) => scene.work);
+  const preparation = await stages.run("load", () => model.prepare(works, first.scene.frame, wants));
+  const tileOf = ({ work }: Scene) => (preparation.tiled ? vaeTile(work) : undefined);
+  return {
+    first: { ...first, tile: tileOf(first.scene) },
+    refining: refining && { ...refining, tile: tileOf(refining.scene) },
+    preparation,
+  };
 }
 
 function stepCount(model: Model, { sampler, steps }: Decided<Settings>, strength: number): number {

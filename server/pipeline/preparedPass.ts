@@ -4,10 +4,10 @@ import type { DepthReading } from "../checkpoint/modelPackage.ts";
 import { alphaOf, flatten } from "../image/rgba.ts";
 import { pasteProduct } from "./compose.ts";
 import { controlEmbedding } from "./controlEmbedding.ts";
-import { encodePrompt } from "./encodePrompt.ts";
+import type { EncodedText } from "./encodePrompt.ts";
 import { encodeReference } from "./encodeReference.ts";
 import { estimateDepth } from "./estimateDepth.ts";
-import { fusionInputs } from "./fusion.ts";
+import type { FusionInputs } from "./fusion.ts";
 import { encodeLatents, toLatentMask } from "./latents.ts";
 import type { Model } from "./model.ts";
 import type { Pass } from "./passes.ts";
@@ -29,18 +29,25 @@ export interface PreparedPass {
 /** What the depth network sees around a cut-out product, light and neutral. */
 const neutral = [192, 192, 192] as const;
 
-/** Runs every network whose output does not depend on the step. @param reading how the model's `depth` graph is read */
+/** What all passes of a job share. */
+export interface Shared {
+  readonly settings: Decided<Settings>;
+  readonly fusion: FusionInputs;
+  readonly text: EncodedText;
+  /** how the model's `depth` graph is read */
+  readonly reading: DepthReading;
+}
+
+/** Runs every network whose output depends on the pass, but not on the step. */
 export async function preparePass(
   model: Model,
   reference: Reference,
   pass: Pass,
-  settings: Decided<Settings>,
-  reading: DepthReading,
+  { settings, fusion, text, reading }: Shared,
   stages: Stages,
 ): Promise<PreparedPass> {
   const { scene, strength, tile } = pass;
   const guided = settings.guidance !== 1;
-  const fusion = fusionInputs(settings);
   const productMask = toPlane(alphaOf(scene.workProduct));
   const hidden = hideDropped(reference);
   const visible = await stages.run("layout", () => fitReference(hidden, scene.work));
@@ -51,9 +58,6 @@ export async function preparePass(
     const threshold = settings.visibility === "on" ? settings.visibilityThreshold : undefined;
     return encodeReference(model, threshold === undefined ? reference : hidden, threshold, guided);
   });
-  const text = await stages.run("text", () =>
-    encodePrompt(model, { prompt: fusion.prompt, negative: settings.negative, guided }),
-  );
   const depth = await stages.run("depth", async () => ({
     product: await estimateDepth(model, reading, flatten(scene.workProduct, neutral), productMask),
     reference: await estimateDepth(model, reading, visible.image, decisionMask),

@@ -12,13 +12,13 @@ export interface Reference {
   readonly mask: GreyImage;
 }
 
-/** A picture of which D keeps what is opaque. */
-export function opaqueReference(image: RgbaImage): Reference {
-  const alpha = alphaOf(image);
-  return {
-    image: flatten(image, [128, 128, 128]),
-    mask: { ...alpha, data: alpha.data.map((a) => (a === 255 ? 255 : 0)) },
-  };
+/** A pixel counts as product, or as kept, from this alpha or grey on. */
+export const halfOpaque = 128;
+
+/** A picture over mid grey, and D ∈ {0, 1} as 0 or 255 (3.2): what is at least half kept. */
+export function referenceOf(picture: RgbaImage, kept = alphaOf(picture)): Reference {
+  const binary = kept.data.map((value) => (value >= halfOpaque ? 255 : 0));
+  return { image: flatten(picture, [128, 128, 128]), mask: { ...kept, data: binary } };
 }
 
 /**
