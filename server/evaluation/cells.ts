@@ -7,15 +7,20 @@ import { version } from "../../shared/version.ts";
 import { generate } from "../pipeline/generate.ts";
 import { decodeJob, type Job } from "../pipeline/job.ts";
 import type { Model } from "../pipeline/model.ts";
+import type { Reference } from "../pipeline/reference.ts";
 import { type HeldOutScene, type Split, splits } from "./heldOut.ts";
 import type { Row } from "./rows.ts";
 import { jobFilesOf } from "./task.ts";
+
+/** How the reference's product is given, which D hides: as it is, or with its colours in negative. */
+export type Hidden = "asIs" | "negative";
 
 /** One picture to paint: a scene, a row of the table, a seed. */
 export interface Cell {
   readonly scene: HeldOutScene;
   readonly row: Row;
   readonly seed: number;
+  readonly hidden: Hidden;
   /** relative to the evaluation's folder */
   readonly file: string;
 }
@@ -28,9 +33,17 @@ export function planCells(
 ): readonly Cell[] {
   return scenes.flatMap((scene) =>
     rows.flatMap((row) =>
-      seeds.map((seed) => ({ scene, row, seed, file: join("pictures", row.name, `${scene.id}-${seed}.png`) })),
+      seeds.flatMap((seed) => [
+        cellOf(scene, row, seed, "asIs"),
+        ...(row.counterfactual ? [cellOf(scene, row, seed, "negative")] : []),
+      ]),
     ),
   );
+}
+
+export function cellOf(scene: HeldOutScene, row: Row, seed: number, hidden: Hidden): Cell {
+  const folder = hidden === "negative" ? `${row.name}-negative` : row.name;
+  return { scene, row, seed, hidden, file: join("pictures", folder, `${scene.id}-${seed}.png`) };
 }
 
 /** Everything that all pictures of one folder share. Two folders with the same pictures have the same plan. */
@@ -81,7 +94,7 @@ export function planText(plan: Plan): string {
 /** The result of one cell: a PNG whose text chunk holds its recipe. */
 export async function paintCell(
   model: Model,
-  { scene, row, seed }: Cell,
+  { scene, row, seed, hidden }: Cell,
   plan: Plan,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
@@ -94,10 +107,17 @@ export async function paintCell(
     strength: plan.strength,
   });
   const job = await decodeJob(await jobFilesOf(scene), { ...settings, seed });
-  const { variants } = await generate(model, enlarged(job, plan.enlarge), { signal });
+  const reference = hidden === "negative" ? hiddenInNegative(job.reference) : job.reference;
+  const { variants } = await generate(model, enlarged({ ...job, reference }, plan.enlarge), { signal });
   const [variant] = variants;
   if (variant === undefined) throw new Error(`paintCell: ${scene.id} gave no picture`);
   return variant.result;
+}
+
+/** The same reference, the colours of what D drops turned to their opposites. */
+function hiddenInNegative({ image, mask }: Reference): Reference {
+  const data = image.data.map((value, i) => ((i & 3) < 3 && mask.data[i >> 2] === 0 ? 255 - value : value));
+  return { image: { ...image, data }, mask };
 }
 
 /** The same request for a frame, filled by the product's picture, whose sides are `factor` times as long. */

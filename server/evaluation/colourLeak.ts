@@ -32,6 +32,11 @@ export function colourLeak(generated: Histogram, hidden: Histogram, others: read
   return intersection(generated, hidden) - mean(others.map((other) => intersection(generated, other)));
 }
 
+/** How much more of the hidden product's own colours the background has than one painted with that product in negative: exactly 0 where nothing of it gets through. */
+export function causedLeak(generated: Histogram, counterfactual: Histogram, hidden: Histogram): number {
+  return intersection(generated, hidden) - intersection(counterfactual, hidden);
+}
+
 function intersection(a: Histogram, b: Histogram): number {
   return a.reduce((sum, value, bin) => sum + Math.min(value, b[bin] ?? 0), 0);
 }

@@ -4,7 +4,7 @@ import { multiplyAlpha } from "../image/rgba.ts";
 import { proveProduct } from "../pipeline/compose.ts";
 import type { Model } from "../pipeline/model.ts";
 import { boundaryStep } from "./boundaryStep.ts";
-import { colourLeak, type Histogram, histogram, ownColours } from "./colourLeak.ts";
+import { causedLeak, colourLeak, type Histogram, histogram, ownColours } from "./colourLeak.ts";
 import type { FamilyProbe } from "./familyProbe.ts";
 import type { HeldOutScene } from "./heldOut.ts";
 import { objectExpansion } from "./objectExpansion.ts";
@@ -23,6 +23,13 @@ export interface Truth {
   readonly visibleColours: Histogram;
 }
 
+/** What was painted of a scene in one row with one seed. */
+export interface Painted {
+  readonly picture: RgbaImage;
+  /** the same with the reference's hidden product in negative */
+  readonly counterfactual?: RgbaImage | undefined;
+}
+
 /** One picture in figures; undefined where it has nothing to measure. */
 export interface Figures {
   /** pooled image tokens of the whole picture */
@@ -32,6 +39,7 @@ export interface Figures {
   readonly recognised: number | undefined;
   readonly changedPixels: number;
   readonly leak: number | undefined;
+  readonly causedLeak: number | undefined;
   /** ΔE*ab */
   readonly boundary: number | undefined;
   readonly expansion: number;
@@ -58,12 +66,13 @@ export async function readTruth(scene: HeldOutScene): Promise<Truth> {
 export async function measure(
   model: Model,
   probe: FamilyProbe | undefined,
-  picture: RgbaImage,
+  { picture, counterfactual }: Painted,
   truth: Truth,
   others: readonly Truth[],
 ): Promise<Figures> {
   const { product, image: render } = truth.target;
-  const image = await resample(picture, whole(picture), render);
+  const atRenderSize = async (painted: RgbaImage) => await resample(painted, whole(painted), render);
+  const image = await atRenderSize(picture);
   const cutOut = multiplyAlpha(render, product);
   const posteriors = probe?.posteriors(image, product);
   return {
@@ -71,23 +80,29 @@ export async function measure(
     posteriors,
     recognised: probe && posteriors && (familyOf(probe, posteriors) === truth.scene.family ? 1 : 0),
     changedPixels: proveProduct(await resample(cutOut, whole(cutOut), picture), picture).changedPixels,
-    leak: leakOf(image, truth, others),
+    ...leaksOf(image, counterfactual && (await atRenderSize(counterfactual)), truth, others),
     boundary: boundaryStep(image, product),
     expansion: objectExpansion(image, product),
     roughness: roughness(image, product),
   };
 }
 
-function leakOf(image: RgbaImage, truth: Truth, others: readonly Truth[]): number | undefined {
+function leaksOf(
+  image: RgbaImage,
+  counterfactual: RgbaImage | undefined,
+  truth: Truth,
+  others: readonly Truth[],
+): Pick<Figures, "leak" | "causedLeak"> {
   const hidden = ownColours(truth.hiddenColours, truth.visibleColours);
   // A product of nothing but the visible colours cannot be told from them.
-  if (hidden.every((value) => value === 0) || others.length === 0) return undefined;
-  const generated = histogram(image, truth.target.product, 0);
-  return colourLeak(
-    generated,
-    hidden,
-    others.map((other) => ownColours(other.hiddenColours, truth.visibleColours)),
-  );
+  if (hidden.every((value) => value === 0)) return { leak: undefined, causedLeak: undefined };
+  const background = (painted: RgbaImage) => histogram(painted, truth.target.product, 0);
+  const generated = background(image);
+  const otherColours = others.map((other) => ownColours(other.hiddenColours, truth.visibleColours));
+  return {
+    leak: others.length === 0 ? undefined : colourLeak(generated, hidden, otherColours),
+    causedLeak: counterfactual && causedLeak(generated, background(counterfactual), hidden),
+  };
 }
 
 function familyOf({ families }: FamilyProbe, posteriors: Float64Array): string | undefined {

@@ -2,12 +2,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { decodeImage } from "../image/decode.ts";
-import type { RgbaImage } from "../image/rgba.ts";
 import type { Model } from "../pipeline/model.ts";
-import { type Plan, planCells } from "./cells.ts";
+import { type Cell, cellOf, type Plan } from "./cells.ts";
 import { readFamilyProbe } from "./familyProbe.ts";
 import type { HeldOutScene } from "./heldOut.ts";
-import { type Figures, measure, readTruth, type Truth } from "./measure.ts";
+import { type Figures, measure, type Painted, readTruth, type Truth } from "./measure.ts";
 import { createReport, type MeasuredRow, type Report } from "./report.ts";
 import type { Row } from "./rows.ts";
 import type { SceneFigures } from "./summarise.ts";
@@ -34,30 +33,32 @@ export async function measureAll(model: Model, evaluation: Evaluation, signal: A
       { length: Math.min(otherProducts, truths.length - 1) },
       (_, i) => truths[(index + i + 1) % truths.length],
     ).flatMap((truth) => truth ?? []);
-  const figuresOf = async (image: RgbaImage, index: number, truth: Truth): Promise<Figures> => {
+  const read = async ({ file }: Cell) => await decodeImage(await readFile(join(out, file)), file);
+  const figuresOf = async (painted: Painted, index: number, truth: Truth): Promise<Figures> => {
     await nextTurn(); // so that a signal is noticed
     signal.throwIfAborted();
-    return await measure(model, probe, image, truth, othersOf(index));
+    return await measure(model, probe, painted, truth, othersOf(index));
   };
 
   const renders: Figures[] = [];
-  for (const [i, truth] of truths.entries()) renders.push(await figuresOf(truth.target.image, i, truth));
+  for (const [i, truth] of truths.entries()) renders.push(await figuresOf({ picture: truth.target.image }, i, truth));
   const references: SceneFigures[] = [];
   const measured: MeasuredRow[] = [];
   for (const row of rows) {
     const figures: SceneFigures[] = [];
     for (const [i, truth] of truths.entries()) {
       const pictures: Figures[] = [];
-      for (const { file } of planCells([truth.scene], [row], seeds)) {
-        const image = await decodeImage(await readFile(join(out, file)), file);
-        pictures.push(await figuresOf(image, i, truth));
+      for (const seed of seeds) {
+        const picture = await read(cellOf(truth.scene, row, seed, "asIs"));
+        const counterfactual = row.counterfactual ? await read(cellOf(truth.scene, row, seed, "negative")) : undefined;
+        pictures.push(await figuresOf({ picture, counterfactual }, i, truth));
       }
       figures.push(sceneFigures(truth, pictures, renders[i]));
     }
     measured.push({ row, scenes: figures });
   }
   for (const [i, truth] of truths.entries()) {
-    const { features, posteriors, recognised } = await figuresOf(truth.referenceImage, i, truth);
+    const { features, posteriors, recognised } = await figuresOf({ picture: truth.referenceImage }, i, truth);
     // Another product stands elsewhere in it: of the rest nothing is comparable.
     const comparable = {
       features,
@@ -65,6 +66,7 @@ export async function measureAll(model: Model, evaluation: Evaluation, signal: A
       recognised,
       changedPixels: 0,
       leak: undefined,
+      causedLeak: undefined,
       boundary: undefined,
       expansion: Number.NaN,
       roughness: undefined,

@@ -102,6 +102,12 @@ function judge(measured: readonly MeasuredRow[]): readonly Claim[] {
       "adapter",
       ({ leak }) => leak,
     ),
+    ...claim(
+      "PFV lets nothing of the reference's product through (caused leak: ours < ours without PFV)",
+      "ours",
+      "ours-without-pfv",
+      ({ causedLeak }) => causedLeak,
+    ),
     ...claim("natural boundaries (step: ours < text only)", "ours", "text", ({ boundary }) => boundary),
     ...claim("words add to the image (missed families: ours < ours image only)", "ours", "ours-image", unrecognised),
     ...claim(
@@ -133,8 +139,8 @@ export function reportText(report: Report): string {
       ? `Family and IS: a linear probe for ${probe.families} families, right on ${percent(probe.heldOutAccuracy.background)} of ${probe.heldOutScenes} held-out renders, on ${percent(probe.heldOutAccuracy.soft)} of them softened.`
       : "Family and IS are left out: the package has no probe.",
     "",
-    "| row | FID ↓ | KID × 1000 ↓ | IS ↑ | family ↑ | leak × 1000 ↓ | leak / without PFV | edge ΔE above render | expansion above render | roughness above render | product pixels changed |",
-    "|---|---|---|---|---|---|---|---|---|---|---|",
+    "| row | FID ↓ | KID × 1000 ↓ | IS ↑ | family ↑ | leak × 1000 ↓ | leak / without PFV | caused leak × 1000 ↓ | edge ΔE above render | expansion above render | roughness above render | product pixels changed |",
+    "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ...[...report.rows, reference].map(tableRow),
     "",
     `The renders themselves: family recognised ${show(renders.recognised, 2)}, leak × 1000 ${show(scaled(renders.leak, 1000), 1)}, ` +
@@ -163,6 +169,7 @@ function tableRow(
     row.recognised ? show(row.recognised, 2) : "–",
     show(scaled(row.leak, 1000), 1),
     row.leakRatio ? show(row.leakRatio, 2) : "–",
+    row.causedLeak ? show(scaled(row.causedLeak, 1000), 1) : "–",
     show(row.boundaryExcess, 2),
     show(row.expansionExcess, 3),
     show(row.roughnessExcess, 2),

@@ -9,6 +9,8 @@ export interface Row {
   readonly fusion: NonNullable<Settings["fusion"]>;
   readonly visibility: Settings["visibility"];
   readonly withPrompt: boolean;
+  /** painted once more with the reference's hidden product in negative, to see what the picture has from the product itself */
+  readonly counterfactual: boolean;
 }
 
 /**
@@ -18,10 +20,10 @@ export interface Row {
 export const rows: readonly Row[] = [
   row("text", "text only", "text", "on", true),
   row("adapter-image", "image, IP-Adapter-style (global, no PFV)", "image", "off", false),
-  row("adapter", "text+image, IP-Adapter-style (global, no PFV)", "global", "off", true),
+  twice(row("adapter", "text+image, IP-Adapter-style (global, no PFV)", "global", "off", true)),
   row("ours-image", "image, **ours** (PFV, Eq. 6, no words)", "query", "on", false),
-  row("ours", "text+image, **ours** (PFV, Eq. 6)", "query", "on", true),
-  row("ours-without-pfv", "ablation: ours without PFV", "query", "off", true),
+  twice(row("ours", "text+image, **ours** (PFV, Eq. 6)", "query", "on", true)),
+  twice(row("ours-without-pfv", "ablation: ours without PFV", "query", "off", true)),
   row("ours-global", "ablation: PFV, fusion `global` (Eq. 4)", "global", "on", true),
   row("ours-i-prompt", "ablation: PFV, fusion `image` (I-prompt)", "image", "on", false),
   row("ours-output", "ablation: PFV, fusion `output`", "output", "on", true),
@@ -47,5 +49,9 @@ function row(
   visibility: Row["visibility"],
   withPrompt: boolean,
 ): Row {
-  return { name, title, fusion, visibility, withPrompt };
+  return { name, title, fusion, visibility, withPrompt, counterfactual: false };
+}
+
+function twice(row: Row): Row {
+  return { ...row, counterfactual: true };
 }

@@ -20,6 +20,8 @@ export interface RowSummary {
   readonly recognised: Estimate | undefined;
   readonly changedPixels: number;
   readonly leak: Estimate;
+  /** undefined where no picture has its counterfactual */
+  readonly causedLeak: Estimate | undefined;
   /** ΔE*ab across the edge, less the render's */
   readonly boundaryExcess: Estimate;
   /** part of the product's area, less the render's */
@@ -46,6 +48,9 @@ export function summarise(scenes: readonly SceneFigures[]): RowSummary {
     recognised: posteriors.length === 0 ? undefined : perScene(({ recognised }) => recognised),
     changedPixels: pictures.reduce((sum, figures) => sum + figures.changedPixels, 0),
     leak: perScene(({ leak }) => leak),
+    causedLeak: pictures.some(({ causedLeak }) => causedLeak !== undefined)
+      ? perScene(({ causedLeak }) => causedLeak)
+      : undefined,
     boundaryExcess: perScene(({ boundary }, render) => difference(boundary, render.boundary)),
     expansionExcess: perScene(({ expansion }, render) => expansion - render.expansion),
     roughnessExcess: perScene(({ roughness }, render) => difference(roughness, render.roughness)),

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { boundaryStep } from "../../server/evaluation/boundaryStep.ts";
-import { colourLeak, histogram, ownColours } from "../../server/evaluation/colourLeak.ts";
+import { causedLeak, colourLeak, histogram, ownColours } from "../../server/evaluation/colourLeak.ts";
 import { labAt } from "../../server/evaluation/lab.ts";
 import { objectExpansion } from "../../server/evaluation/objectExpansion.ts";
 import { roughness } from "../../server/evaluation/roughness.ts";
@@ -61,7 +61,7 @@ it("expansion counts what goes on in the product's colour, and nothing else", ()
   expect(objectExpansion(apart, product)).toBe(0);
 });
 
-it("leak is high where the background takes the hidden product's colours, near 0 where it takes none, below for another's", () => {
+it("leak is high where the background takes the hidden product's colours, near 0 where it takes none, below for another's; caused is what another product would not give", () => {
   const colours = (colour: Rgb) => {
     const image = picture((x, y) => (inBox(x, y) ? colour : grey));
     return ownColours(histogram(image, product, 255), histogram(image, product, 0));
@@ -76,6 +76,8 @@ it("leak is high where the background takes the hidden product's colours, near 0
   expect(colourLeak(background(red), hidden, [other])).toBeCloseTo(1, 10);
   expect(colourLeak(background(grey), hidden, [other])).toBe(0);
   expect(colourLeak(background(blue), hidden, [other])).toBeCloseTo(-1, 10);
+  expect(causedLeak(background(red), background(grey), hidden)).toBeCloseTo(1, 10);
+  expect(causedLeak(background(red), background(red), hidden)).toBe(0);
 });
 
 it("colours that also stand around the product are not its own", () => {

@@ -19,6 +19,7 @@ function figures(leak: number): Figures {
     recognised: undefined,
     changedPixels: 0,
     leak,
+    causedLeak: undefined,
     boundary: undefined,
     expansion: 0,
     roughness: 0,

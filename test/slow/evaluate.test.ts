@@ -34,7 +34,7 @@ beforeAll(async () => {
   }
   await writeFile(join(dir, "scenes-0.jsonl"), `${records.join("\n")}\n`);
   const out = join(dir, "out");
-  argv = ["eval", "--data", dir, "--out", out, "--rows", "text,ours", "--steps", "2", "--json"];
+  argv = ["eval", "--data", dir, "--out", out, "--rows", "text,ours,ours-without-pfv", "--steps", "2", "--json"];
 });
 afterAll(async () => rm(dir, { recursive: true, force: true }));
 
@@ -65,10 +65,19 @@ it("started again, goes on: what is painted stays, and everything is measured", 
   const report = JSON.parse(await readFile(join(dir, "out", "report.json"), "utf8"));
   expect(report.rows).toMatchObject([
     { name: "text", pictures: 3, changedPixels: 0 },
-    { name: "ours", pictures: 3, changedPixels: 0 },
+    { name: "ours", pictures: 3, changedPixels: 0, causedLeak: { value: 0, low: 0, high: 0 } },
+    { name: "ours-without-pfv", pictures: 3, changedPixels: 0 },
   ]);
+  expect(report.rows[0]).not.toHaveProperty("causedLeak");
   for (const row of report.rows) expect(Number.isFinite(row.fid.value) && Number.isFinite(row.kid.value)).toBe(true);
   expect(await readFile(join(dir, "out", "report.md"), "utf8")).toContain("| text only |");
+  const negativeOf = async (row: string) => {
+    const [asIs, negative] = [row, `${row}-negative`].map((folder) => join(dir, "out", "pictures", folder));
+    return { asIs: await readFile(`${asIs}/00000-0.png`), negative: await readFile(`${negative}/00000-0.png`) };
+  };
+  const [hidden, shown] = [await negativeOf("ours"), await negativeOf("ours-without-pfv")];
+  expect(hidden.negative.equals(hidden.asIs)).toBe(true);
+  expect(shown.negative.equals(shown.asIs)).toBe(false);
 });
 
 it("paints larger frames and compares their product at their own size", async () => {
