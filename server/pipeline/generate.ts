@@ -5,16 +5,17 @@ import { alphaOf, type RgbaImage } from "../image/rgba.ts";
 import { pasteProduct, proveProduct } from "./compose.ts";
 import { withShadow } from "./contactShadow.ts";
 import { encodePrompt } from "./encodePrompt.ts";
+import { encodeReference } from "./encodeReference.ts";
 import { fusionInputs } from "./fusion.ts";
 import type { DecidedJob, Job } from "./job.ts";
 import type { Model, Preparation } from "./model.ts";
 import { paint, type Watch } from "./paint.ts";
 import { type Pass, type Passes, planPasses } from "./passes.ts";
-import { preparePass } from "./preparedPass.ts";
+import { placePass, preparePass } from "./preparedPass.ts";
 import { renderPreview } from "./preview.ts";
 import { createPreviewPacing } from "./previewPacing.ts";
 import { createRecipe, type Painter, type Recipe } from "./recipe.ts";
-import { referenceOf } from "./reference.ts";
+import { hideDropped, referenceOf } from "./reference.ts";
 import { carryOver, type Scene, workToFrame } from "./scene.ts";
 import { createStages, type Stages, type TimingsMs } from "./stages.ts";
 
@@ -60,23 +61,31 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   const fusion = fusionInputs(settings);
   const { prompt } = fusion;
   const { negative } = settings;
+  const guided = settings.guidance !== 1;
   warn(model, scene, [prompt, negative], preparation, hooks);
 
-  const text = await stages.run("text", () =>
-    encodePrompt(model, { prompt, negative, guided: settings.guidance !== 1 }),
-  );
-  const shared = { settings, fusion, text, reading: (depthHelper ?? model.package).depth };
-  const prepared = await preparePass(model, job.reference, first, shared, stages);
+  const text = await stages.run("text", () => encodePrompt(model, { prompt, negative, guided }));
+  const reference = hideDropped(job.reference);
+  const imageTokens = await stages.run("reference", () => {
+    // `visibility` off is the ablation without PFV: the encoder sees all of I_ref.
+    const threshold = settings.visibility === "on" ? settings.visibilityThreshold : undefined;
+    return encodeReference(model, threshold === undefined ? job.reference : reference, threshold, guided);
+  });
+  const shared = { reference, imageTokens, text, fusion, reading: (depthHelper ?? model.package).depth };
+  const placed = await placePass(model, first, shared, stages);
+  const placedAgain = refining && (await placePass(model, refining, shared, stages));
+  const prepared = await preparePass(model, placed, shared, stages);
   const watch = createWatch(model, passes, stages, hooks);
   const variants: Variant[] = [];
   for (let variant = 1; variant <= settings.variants; variant++) {
     const seed = (settings.seed + variant - 1) >>> 0;
     const seeded = { ...settings, seed };
     let ground = await paint(model, prepared, seeded, stages, watch(variant, first));
-    if (refining) {
-      const layout = referenceOf(await carryOver(ground, first.scene, refining.scene));
-      const over = await preparePass(model, layout, refining, shared, stages);
-      ground = await paint(model, over, seeded, stages, watch(variant, refining));
+    if (placedAgain) {
+      const { pass } = placedAgain;
+      const painted = referenceOf(await carryOver(ground, first.scene, pass.scene));
+      const over = await preparePass(model, placedAgain, shared, stages, painted);
+      ground = await paint(model, over, seeded, stages, watch(variant, pass));
     }
     const decided = { ...job, settings: { ...settings, strength: first.strength } };
     variants.push(await stages.run("compose", () => finish(decided, { model, depthHelper, scene, seed }, ground)));

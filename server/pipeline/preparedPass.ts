@@ -1,11 +1,9 @@
-import type { Decided } from "../../shared/modelDefaults.ts";
-import type { Settings } from "../../shared/settings.ts";
 import type { DepthReading } from "../checkpoint/modelPackage.ts";
 import { alphaOf, flatten } from "../image/rgba.ts";
+import type { FloatTensor } from "../runtime/tensor.ts";
 import { pasteProduct } from "./compose.ts";
 import { controlEmbedding } from "./controlEmbedding.ts";
 import type { EncodedText } from "./encodePrompt.ts";
-import { encodeReference } from "./encodeReference.ts";
 import { estimateDepth } from "./estimateDepth.ts";
 import type { FusionInputs } from "./fusion.ts";
 import { encodeLatents, toLatentMask } from "./latents.ts";
@@ -13,8 +11,17 @@ import type { Model } from "./model.ts";
 import type { Pass } from "./passes.ts";
 import { type Plane, toPlane } from "./plane.ts";
 import type { Conditions } from "./predictNoise.ts";
-import { emptyScene, fitReference, hideDropped, type Reference } from "./reference.ts";
+import { emptyScene, fitReference, type Reference } from "./reference.ts";
 import type { Stages } from "./stages.ts";
+
+/** What a pass has whatever it starts from. */
+interface PlacedPass {
+  readonly pass: Pass;
+  /** the job's reference where the pass's picture is */
+  readonly kept: Reference;
+  readonly productMask: Plane;
+  readonly productDepth: Plane;
+}
 
 /** A pass made ready: everything that its seeds have in common. */
 export interface PreparedPass {
@@ -31,41 +38,50 @@ const neutral = [192, 192, 192] as const;
 
 /** What all passes of a job share. */
 export interface Shared {
-  readonly settings: Decided<Settings>;
-  readonly fusion: FusionInputs;
+  /** what D drops is painted over */
+  readonly reference: Reference;
+  readonly imageTokens: FloatTensor;
   readonly text: EncodedText;
+  readonly fusion: FusionInputs;
   /** how the model's `depth` graph is read */
   readonly reading: DepthReading;
 }
 
-/** Runs every network whose output depends on the pass, but not on the step. */
+/** The pass in its place, before there is anything to start from. */
+export async function placePass(
+  model: Model,
+  pass: Pass,
+  { reference, reading }: Shared,
+  stages: Stages,
+): Promise<PlacedPass> {
+  const { work, workProduct } = pass.scene;
+  const productMask = toPlane(alphaOf(workProduct));
+  const kept = await stages.run("layout", () => fitReference(reference, work));
+  const productDepth = await stages.run("depth", () =>
+    estimateDepth(model, reading, flatten(workProduct, neutral), productMask),
+  );
+  return { pass, kept, productMask, productDepth };
+}
+
+/**
+ * Runs every network whose output depends on the pass, but not on the step.
+ * @param painted what the pass before has painted, of the pass's size, where there was one: layout and depth are its, the prompts stay the job's
+ */
 export async function preparePass(
   model: Model,
-  reference: Reference,
-  pass: Pass,
-  { settings, fusion, text, reading }: Shared,
+  { pass, kept, productMask, productDepth }: PlacedPass,
+  { imageTokens, text, fusion, reading }: Shared,
   stages: Stages,
+  painted?: Reference,
 ): Promise<PreparedPass> {
   const { scene, strength, tile } = pass;
-  const guided = settings.guidance !== 1;
-  const productMask = toPlane(alphaOf(scene.workProduct));
-  const hidden = hideDropped(reference);
-  const visible = await stages.run("layout", () => fitReference(hidden, scene.work));
-  const decisionMask = toPlane(visible.mask);
-
-  const imageTokens = await stages.run("reference", () => {
-    // `visibility` off is the ablation without PFV: the encoder sees all of I_ref.
-    const threshold = settings.visibility === "on" ? settings.visibilityThreshold : undefined;
-    return encodeReference(model, threshold === undefined ? reference : hidden, threshold, guided);
-  });
-  const depth = await stages.run("depth", async () => ({
-    product: await estimateDepth(model, reading, flatten(scene.workProduct, neutral), productMask),
-    reference: await estimateDepth(model, reading, visible.image, decisionMask),
-  }));
+  const layout = painted ?? kept;
+  const behind = await stages.run("depth", () => estimateDepth(model, reading, layout.image, toPlane(layout.mask)));
+  const depth = { product: productDepth, reference: behind };
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
-  const start = strength < 1 ? await stages.run("layout", () => emptyScene(visible, stages.signal)) : visible.image;
+  const start = strength < 1 ? await stages.run("layout", () => emptyScene(layout, stages.signal)) : layout.image;
   const collage = await stages.run("encode", () => encodeLatents(model, pasteProduct(start, scene.workProduct), tile));
-  const decision = toLatentMask(decisionMask);
+  const decision = toLatentMask(toPlane(kept.mask));
   const conditions = { work: scene.work, text, imageTokens, decision, fusion, control };
   return { pass, conditions, collage, held: toLatentMask(productMask) };
 }

@@ -132,6 +132,25 @@ test("from noise, a package may have a second pass over what the first has paint
   expect((await jobOf(1, { refineStrength: undefined })).widths).toEqual(Array(8).fill(16));
 });
 
+test("in the second pass prompts and decision mask are the job's; only what was painted is read anew for each variant", async () => {
+  const model = arithmeticModel({ pixelArea: 128 ** 2, layoutPixelArea: 256 ** 2, refineStrength: 0.5 });
+  const mask = { name: "mask", bytes: await png(paint(120, 120, (x) => grey(x < 60 ? 255 : 0))) };
+  const square = { name: "reference", bytes: await png(gradient(120, 120)) };
+  const request = { prompt: "a", seed: 1, steps: 4, strength: 1, width: 256, height: 256, variants: 2 };
+  await run({ product, reference: square, referenceMask: mask }, request, {}, model);
+
+  const inputs = (graph: string) => model.calls.filter((call) => call.graph === graph).map((call) => call.inputs);
+  const steps = inputs("denoiser");
+  for (const { image_tokens, query_mask } of steps) {
+    expect(image_tokens).toEqual(steps[0]?.image_tokens);
+    const side = query_mask?.dims[3] ?? 0;
+    expect([query_mask?.data[0], query_mask?.data[side - 1]]).toEqual([1, 0]);
+  }
+  const counts = ["text", "vision", "depth", "vae_encoder"].map((graph) => inputs(graph).length);
+  // The product's depth once a size, what is behind it and what is started from once more for each second pass.
+  expect(counts).toEqual([2, 1, 2 + 1 + 2, 1 + 2]);
+});
+
 test("what the decision mask hides has no influence, whatever the strength", async () => {
   const mask = { name: "mask", bytes: await png(paint(120, 90, (x, y) => grey(x < 68 && y > 11 ? 255 : 0))) };
   const bright = paint(120, 90, (x, y) => (x < 68 && y > 11 ? [x, y, 90, 255] : [255, 255, 255, 255]));
