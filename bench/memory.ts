@@ -75,7 +75,7 @@ async function measureGraph(request: GraphRequest): Promise<void> {
   });
   const mappedBefore = await mappedBytes();
   const before = process.memoryUsage.rss();
-  const session = await openSession(compiled.file, { provider: "cpu" });
+  const session = await openSession(compiled.file, { provider: "cpu", weightsBytes: compiled.memory.weightsBytes });
   for (let i = 0; i < 2; i++) await session.run(Object.fromEntries(inputs));
   const most = process.resourceUsage().maxRSS * 1024 - before;
   const mapped = (await mappedBytes()) - mappedBefore;

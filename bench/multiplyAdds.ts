@@ -15,7 +15,7 @@ function ofNode({ op, inputs, outputs }: GraphNode, count: (shape: readonly Dim[
     case "Conv":
     case "NhwcConv":
     case "ConvTranspose":
-      return count(out.shape) * size(b, 1) * size(b, 2) * size(b, 3);
+      return count(out.shape) * count(b.shape.slice(1));
     case "MatMul":
     case "FusedMatMul":
     case "Gemm":

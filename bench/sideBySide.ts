@@ -106,7 +106,7 @@ async function runHere(dir: string): Promise<void> {
         { graph: "control", ...size },
         { graph: "denoiser", ...size },
       ])
-    ).map(({ file }) => openSession(file, { provider: "cpu" })),
+    ).map(({ file, memory }) => openSession(file, { provider: "cpu", weightsBytes: memory.weightsBytes })),
   );
   if (control === undefined || denoiser === undefined) throw new Error("expected two graphs");
   report({ event: "loaded", ms: performance.now() - begin });

@@ -6,9 +6,11 @@ import { buildText, parseTextConfig } from "../networks/clipText.ts";
 import { parseVisionConfig } from "../networks/clipVision.ts";
 import { buildControlEmbedding, buildDenoiser } from "../networks/denoiser.ts";
 import { buildDepth, parseDepthConfig } from "../networks/depth.ts";
+import { buildVaePart, type TileStatistics, tileStatistics } from "../networks/tiledVae.ts";
 import { parseTinyAutoencoderConfig } from "../networks/tinyAutoencoder.ts";
 import { readCompressionConfig } from "../networks/tokenCompression.ts";
 import { parseControlNetConfig, parseUNetConfig } from "../networks/unetConfig.ts";
+import { parseVaeConfig } from "../networks/vae.ts";
 import { buildVision } from "../networks/vision.ts";
 import { Graph } from "../onnx/graph.ts";
 import { fastestLayout } from "../onnx/layout.ts";
@@ -23,7 +25,8 @@ export async function buildGraph(
   request: GraphRequest,
   target: Target = referenceTarget,
 ): Promise<Graph> {
-  const graph = new Graph(request.graph, graphTarget(request, target), graphLayout(request, target));
+  const isRepeated = request.graph === "denoiser";
+  const graph = new Graph(request.graph, graphTarget(request, target), graphLayout(request, target), isRepeated);
   const scope = async (part: Part) => {
     const updates = part === "unet" ? await checkpoint.unetUpdates() : undefined;
     return new Scope(graph, await checkpoint.weights(part), part, updates);
@@ -39,6 +42,12 @@ export async function buildDepthGraph(parts: PackageParts, imageSize: number, ta
   const graph = new Graph(request.graph, graphTarget(request, target), graphLayout(request, target));
   await depth(parts, imageSize, async (part) => new Scope(graph, await parts.weights(part), part));
   return graph;
+}
+
+/** What the tiles of the package's autoencoder have to be told; undefined where they are as good as exact by themselves. */
+export async function packageTileStatistics(parts: PackageParts): Promise<TileStatistics | undefined> {
+  const config = parseAutoencoderConfig(await parts.config("vae"));
+  return config.type === "AutoencoderKL" ? tileStatistics(config) : undefined;
 }
 
 /** Of the pictures inside. As with precision, what runs once a job has nothing to gain. */
@@ -59,6 +68,11 @@ async function buildSized(
       return buildVaeEncoder(await scope("vae"), parseAutoencoderConfig(await checkpoint.config("vae")), size);
     case "vae_decoder":
       return buildVaeDecoder(await scope("vae"), parseAutoencoderConfig(await checkpoint.config("vae")), size);
+    case "vae_encoder_tile":
+    case "vae_encoder_end":
+    case "vae_decoder_start":
+    case "vae_decoder_tile":
+      return buildVaePart(graph, await scope("vae"), parseVaeConfig(await checkpoint.config("vae")), size);
     case "preview_decoder": {
       const label = "preview_decoder/config.json";
       const config = parseTinyAutoencoderConfig(await checkpoint.config("preview_decoder"), label);

@@ -1,9 +1,10 @@
 import type { Size } from "../../shared/geometry.ts";
 import type { Target } from "../../shared/providers.ts";
+import type { TileStatistics, VaePart } from "../networks/tiledVae.ts";
 import { hasPreviewDecoder, type ModelPackage } from "./modelPackage.ts";
 
 /** Graphs whose shapes depend on the picture's size, in pixels. */
-export type SizedGraph = "vae_encoder" | "vae_decoder" | "preview_decoder" | "control" | "denoiser";
+export type SizedGraph = "vae_encoder" | "vae_decoder" | "preview_decoder" | "control" | "denoiser" | VaePart;
 
 /** Graphs of one shape. */
 export type FixedGraph = "text" | "vision" | "depth";
@@ -44,14 +45,40 @@ export function graphsOfPackage(modelPackage: Pick<ModelPackage, "files">, size:
 }
 
 /** Every graph that a job at this picture size needs; the autoencoder may work in tiles. */
-export function graphsForSize({ width, height }: Size, tile: Size = { width, height }): GraphRequest[] {
+export function graphsForSize({ width, height }: Size, tile: VaeTile = { width, height }): GraphRequest[] {
   return [
     { graph: "text" },
     { graph: "vision" },
     { graph: "depth" },
     { graph: "control", width, height },
     { graph: "denoiser", width, height },
-    { graph: "vae_encoder", width: tile.width, height: tile.height },
-    { graph: "vae_decoder", width: tile.width, height: tile.height },
+    ...autoencoderGraphs({ width, height }, tile),
+  ];
+}
+
+/** The tiles that an autoencoder works in, px. */
+export interface VaeTile extends Size {
+  /** of an autoencoder whose norms have to be told those of the whole picture */
+  readonly statistics?: TileStatistics | undefined;
+}
+
+/** Whether tiles of this size go by statistics of the picture: one tile that is all of it needs none. */
+export function tileStatisticsOf({ width, height }: Size, tile: VaeTile): TileStatistics | undefined {
+  return tile.width === width && tile.height === height ? undefined : tile.statistics;
+}
+
+function autoencoderGraphs({ width, height }: Size, tile: VaeTile): GraphRequest[] {
+  const ofTile = { width: tile.width, height: tile.height };
+  if (tileStatisticsOf({ width, height }, tile) === undefined) {
+    return [
+      { graph: "vae_encoder", ...ofTile },
+      { graph: "vae_decoder", ...ofTile },
+    ];
+  }
+  return [
+    { graph: "vae_encoder_tile", ...ofTile },
+    { graph: "vae_encoder_end", width, height },
+    { graph: "vae_decoder_start", width, height },
+    { graph: "vae_decoder_tile", ...ofTile },
   ];
 }

@@ -85,7 +85,7 @@ async function runGate(target: Target): Promise<ArrayLike<number>> {
   try {
     const file = join(dir, "gate.onnx");
     await writeFile(file, gateGraph(target).encode());
-    const session = await openSession(file, target);
+    const session = await openSession(file, { provider: target.provider, weightsBytes: 0 });
     return onlyFloats(await session.run({ x: waves(...gateInput) }).finally(session.dispose));
   } finally {
     await rm(dir, { recursive: true, force: true });
@@ -120,6 +120,11 @@ function inputsOf(request: GraphRequest, { vision, depth }: ModelPackage): Named
     case "vae_decoder":
     case "preview_decoder":
       return { latents: waves(1, channels, height, width) };
+    case "vae_encoder_tile":
+    case "vae_encoder_end":
+    case "vae_decoder_start":
+    case "vae_decoder_tile":
+      throw new Error(`the embedded model has no ${request.graph}`);
     case "denoiser":
       return {
         sample: waves(1, channels, height, width),

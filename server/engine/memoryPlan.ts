@@ -2,15 +2,17 @@ import { BackdropError } from "../../shared/errors.ts";
 import { frameSidePx, type Size } from "../../shared/geometry.ts";
 import type { Provider } from "../../shared/providers.ts";
 import type { CompiledGraph } from "../checkpoint/compile.ts";
+import { keepsPlainLayout } from "../runtime/sessionOptions.ts";
 import { hasOwnMemory } from "./deviceMemory.ts";
 
 // What a job will take, before it starts. The factors are upper bounds of what `bench/memory.ts` measures on the CPU; docs/memory.md has the
 // figures. On a GPU nothing was measured: its kernels are planned as the CPU's.
 
-/** Convolutions and matrix products keep rearranged copies of some weights. */
-const weightsFactor = 1.2;
-/** While a graph is loaded, its weights are also there as they are stored, and some of them before they are rearranged. */
-const loadingFactor = 0.55;
+/**
+ * Of the weights, `held` while a session is open: convolutions and matrix products keep rearranged copies of some. While it is loaded,
+ * `loading` more: they are also there as they are stored, and before they are rearranged.
+ */
+const weightFactors = { rearranged: { held: 1.2, loading: 0.55 }, plain: { held: 1.1, loading: 0.1 } } as const;
 /** The runtime's arena grows by doubling, and convolutions keep a rearranged copy of their input. */
 const activationsFactor = 2;
 /** A session's own, whatever its graph: threads' scratch memory and small buffers. */
@@ -36,10 +38,14 @@ export interface SessionNeed {
 }
 
 /** Of the memory that its kernels work in. */
-export function sessionNeed({ weightsBytes, activationsBytes }: CompiledGraph["memory"]): SessionNeed {
+export function sessionNeed(
+  { weightsBytes, activationsBytes }: CompiledGraph["memory"],
+  provider: Provider = "cpu",
+): SessionNeed {
+  const { held, loading } = weightFactors[keepsPlainLayout({ provider, weightsBytes }) ? "plain" : "rearranged"];
   return {
-    heldBytes: weightsFactor * weightsBytes + activationsFactor * activationsBytes + sessionBytesAtLeast,
-    loadingBytes: loadingFactor * weightsBytes,
+    heldBytes: held * weightsBytes + activationsFactor * activationsBytes + sessionBytesAtLeast,
+    loadingBytes: loading * weightsBytes,
   };
 }
 
@@ -47,7 +53,7 @@ export function sessionNeed({ weightsBytes, activationsBytes }: CompiledGraph["m
 export type GraphNeed = Readonly<Record<Memory, SessionNeed>>;
 
 export function graphNeed(memory: CompiledGraph["memory"], provider: Provider): GraphNeed {
-  const need = sessionNeed(memory);
+  const need = sessionNeed(memory, provider);
   if (!hasOwnMemory(provider)) return { main: need, device: { heldBytes: 0, loadingBytes: 0 } };
   return {
     // On their way to the device the weights are here, as they are stored and as the kernels will read them.

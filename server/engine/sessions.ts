@@ -1,10 +1,19 @@
 import { BackdropError } from "../../shared/errors.ts";
 import { frameSidePx, type Size, workSize } from "../../shared/geometry.ts";
 import type { Provider, Target } from "../../shared/providers.ts";
+import { packageTileStatistics } from "../checkpoint/buildGraph.ts";
+import { openParts } from "../checkpoint/checkpoint.ts";
 import { compileGraphs } from "../checkpoint/compile.ts";
-import { type GraphRequest, graphFile, graphsForSize, graphTarget, previewGraphs } from "../checkpoint/graphRequest.ts";
+import {
+  type GraphRequest,
+  graphFile,
+  graphsForSize,
+  graphTarget,
+  previewGraphs,
+  type VaeTile,
+} from "../checkpoint/graphRequest.ts";
 import type { DepthPackage, ModelPackage } from "../checkpoint/modelPackage.ts";
-import { vaeTile } from "../pipeline/latents.ts";
+import { vaeTile } from "../pipeline/autoencoder.ts";
 import type { Preparation } from "../pipeline/model.ts";
 import { openSession, type Session } from "../runtime/session.ts";
 import {
@@ -50,6 +59,7 @@ interface Compiled {
   readonly name: string;
   readonly provider: Provider;
   readonly file: string;
+  readonly weightsBytes: number;
   readonly need: GraphNeed;
 }
 
@@ -88,13 +98,14 @@ export function createSessions(
       name: graphFile(request, target),
       provider: graphTarget(request, target).provider,
       file,
+      weightsBytes: memory.weightsBytes,
       need: graphNeed(memory, graphTarget(request, target).provider),
     }));
   }
 
-  function load({ name, provider, file, need }: Compiled): void {
+  function load({ name, provider, file, weightsBytes, need }: Compiled): void {
     // Noted before it is there, so that a second caller waits for it instead of loading it again.
-    const session = openSession(file, { provider });
+    const session = openSession(file, { provider, weightsBytes });
     open.set(name, { session, need });
     closed.delete(name);
     session.then(
@@ -169,10 +180,14 @@ export function createSessions(
   const needsOf = async (requests: readonly GraphRequest[]) => (await compile(requests)).map(({ need }) => need);
 
   /** The largest frame of this shape for which the model paints as few pixels as it can, where those are fewer and their graphs fit. */
-  async function paintedSmaller(frame: Size, works: readonly Size[]): Promise<Size | undefined> {
+  async function paintedSmaller(
+    frame: Size,
+    works: readonly Size[],
+    statistics: VaeTile["statistics"],
+  ): Promise<Size | undefined> {
     const smaller = smallerFrame(frame, works, modelPackage);
     if (smaller === undefined) return undefined;
-    const sessions = await needsOf(graphsForSize(smaller.work, vaeTile(smaller.work)));
+    const sessions = await needsOf(graphsForSize(smaller.work, vaeTile(smaller.work, statistics)));
     return fitsInstead({ frame: smaller.frame, sessions }, frame, room) ? smaller.frame : undefined;
   }
 
@@ -184,10 +199,11 @@ export function createSessions(
       if (left) return wants.previews && (await loadPreviewDecoder(works, frame, left)) ? { previewDecoder: true } : {};
       room = await roomInTurn(frame, reading);
       if (fitsInTurn(await needsOf(whole), room)) return {};
-      const tiled = distinct(works.flatMap((work) => graphsForSize(work, vaeTile(work))));
+      const statistics = await packageTileStatistics(openParts(modelPackage));
+      const tiled = distinct(works.flatMap((work) => graphsForSize(work, vaeTile(work, statistics))));
       const need = { frame, sessions: await needsOf(tiled) };
-      if (fitsInTurn(need.sessions, room)) return { tiled: true };
-      const fitting = frameWithLessPictures(need, room) ?? (await paintedSmaller(frame, works));
+      if (fitsInTurn(need.sessions, room)) return { tiled: { statistics } };
+      const fitting = frameWithLessPictures(need, room) ?? (await paintedSmaller(frame, works, statistics));
       throw memoryInsufficient(modelPackage.name, need, room, fitting);
     },
 

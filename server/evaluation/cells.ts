@@ -42,13 +42,13 @@ export function planCells(
 }
 
 export function cellOf(scene: HeldOutScene, row: Row, seed: number, hidden: Hidden): Cell {
-  const folder = hidden === "negative" ? `${row.name}-negative` : row.name;
-  return { scene, row, seed, hidden, file: join("pictures", folder, `${scene.id}-${seed}.png`) };
+  const folder = { asIs: "pictures", negative: "counterfactuals" }[hidden];
+  return { scene, row, seed, hidden, file: join(folder, row.name, `${scene.id}-${seed}.png`) };
 }
 
 /** Everything that all pictures of one folder share. Two folders with the same pictures have the same plan. */
 export const planSchema = z.strictObject({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(2),
   backdrop: z.string(),
   model: z.strictObject({ name: z.string(), sha256: z.string() }),
   split: z.enum(splits),
@@ -71,7 +71,7 @@ export interface SharedSettings {
 
 export function planOf(model: Model, settings: SharedSettings): Plan {
   const { name, sha256, steps } = model.package;
-  return { schemaVersion: 1, backdrop: version, model: { name, sha256 }, ...settings, steps: settings.steps ?? steps };
+  return { schemaVersion: 2, backdrop: version, model: { name, sha256 }, ...settings, steps: settings.steps ?? steps };
 }
 
 /** Refuses to go on in a folder whose pictures were painted otherwise: figures of two models must never mix. */

@@ -103,7 +103,7 @@ function judge(measured: readonly MeasuredRow[]): readonly Claim[] {
       ({ leak }) => leak,
     ),
     ...claim(
-      "PFV lets nothing of the reference's product through (caused leak: ours < ours without PFV)",
+      "PFV keeps out what the hidden product itself brings about (caused leak: ours < ours without PFV)",
       "ours",
       "ours-without-pfv",
       ({ causedLeak }) => causedLeak,

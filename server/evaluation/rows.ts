@@ -52,6 +52,7 @@ function row(
   return { name, title, fusion, visibility, withPrompt, counterfactual: false };
 }
 
-function twice(row: Row): Row {
-  return { ...row, counterfactual: true };
+/** Of ours with PFV it is a check: nothing can differ. */
+function twice(once: Row): Row {
+  return { ...once, counterfactual: true };
 }

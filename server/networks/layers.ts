@@ -45,12 +45,25 @@ export function layerNorm(s: Scope, x: Value, eps = 1e-5): Value {
   return nn.layerNorm(x, s.weight("weight", width), s.weight("bias", width), eps);
 }
 
-export function groupNorm(s: Scope, x: Value, groups: number, eps: number, activation: nn.Activation = "none"): Value {
-  const shape = [channels(x)];
-  return nn.groupNorm(x, s.weight("weight", shape), s.weight("bias", shape), groups, eps, activation);
+export interface Normalisation {
+  readonly numGroups: number;
+  readonly eps: number;
+  /** from the mean and variance of x's groups [B,G,2] to those that the norm goes by, where they are others */
+  readonly moments?: ((own: Value) => Value) | undefined;
+}
+
+export function groupNorm(
+  s: Scope,
+  x: Value,
+  { numGroups, eps, moments }: Normalisation,
+  activation: nn.Activation = "none",
+): Value {
+  const [gamma, beta] = [s.weight("weight", [channels(x)]), s.weight("bias", [channels(x)])];
+  if (moments === undefined) return nn.groupNorm(x, gamma, beta, numGroups, eps, activation);
+  return nn.groupNormBy(moments(nn.groupMoments(x, numGroups)), x, gamma, beta, eps, activation);
 }
 
 /** silu of the group norm, which GPUs' providers have in one operator */
-export function siluGroupNorm(s: Scope, x: Value, groups: number, eps: number): Value {
-  return groupNorm(s, x, groups, eps, "silu");
+export function siluGroupNorm(s: Scope, x: Value, norm: Normalisation): Value {
+  return groupNorm(s, x, norm, "silu");
 }

@@ -3,12 +3,7 @@ import { channels, toPixel } from "../onnx/layout.ts";
 import { upsampleNearest2 } from "../onnx/nn.ts";
 import { add } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { conv, conv3x3, linear, siluGroupNorm } from "./layers.ts";
-
-interface Normalisation {
-  readonly numGroups: number;
-  readonly eps: number;
-}
+import { conv, conv3x3, linear, type Normalisation, siluGroupNorm } from "./layers.ts";
 
 /**
  * h = conv1(silu(norm1 x)) + time_emb_proj(silu t); h = conv2(silu(norm2 h)); shortcut(x) + h.
@@ -21,10 +16,9 @@ export function resnetBlock(
   outChannels: number,
   norm: Normalisation,
 ): Value {
-  const siluNorm = (at: Scope, value: Value) => siluGroupNorm(at, value, norm.numGroups, norm.eps);
-  let h = conv3x3(s.at("conv1"), siluNorm(s.at("norm1"), x), outChannels);
+  let h = conv3x3(s.at("conv1"), siluGroupNorm(s.at("norm1"), x, norm), outChannels);
   if (time) h = add(h, toPixel(linear(s.at("time_emb_proj"), time, outChannels)));
-  h = conv3x3(s.at("conv2"), siluNorm(s.at("norm2"), h), outChannels);
+  h = conv3x3(s.at("conv2"), siluGroupNorm(s.at("norm2"), h, norm), outChannels);
   return add(channels(x) === outChannels ? x : conv(s.at("conv_shortcut"), x, outChannels, 1), h);
 }
 

@@ -19,7 +19,7 @@ export function transformer2d(
   config: Pick<EncoderConfig, "numGroups" | "linearProjection">,
 ): Value {
   const width = channels(x);
-  const normal = groupNorm(s.at("norm"), x, config.numGroups, groupNormEps);
+  const normal = groupNorm(s.at("norm"), x, { numGroups: config.numGroups, eps: groupNormEps });
   // A 1×1 convolution and a linear layer are the same product; only the order of axes and the stored shape differ.
   let h = config.linearProjection
     ? linear(s.at("proj_in"), toSequence(normal), width)

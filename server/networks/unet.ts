@@ -34,7 +34,7 @@ export function unet(
   const channels = config.down[0]?.channels ?? 0;
   const encoded = encode(s, conv3x3(s.at("conv_in"), inputs.sample, channels), conditions);
   const h = decode(s, addControl(encoded, control), config.up, conditions);
-  const out = siluGroupNorm(s.at("conv_norm_out"), h, config.numGroups, config.eps);
+  const out = siluGroupNorm(s.at("conv_norm_out"), h, config);
   return conv3x3(s.at("conv_out"), out, config.outChannels);
 }
 

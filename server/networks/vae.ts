@@ -4,7 +4,7 @@ import { toPicture, toSequence } from "../onnx/layout.ts";
 import { attention } from "../onnx/nn.ts";
 import { add, div, mul, slice, sub } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
-import { conv, conv3x3, groupNorm, linear, siluGroupNorm } from "./layers.ts";
+import { conv, conv3x3, groupNorm, linear, type Normalisation, siluGroupNorm } from "./layers.ts";
 import { count, only, parseNetworkConfig, unused, withoutNotes } from "./networkConfig.ts";
 import { resnetBlock, upsample } from "./resnet.ts";
 
@@ -84,62 +84,100 @@ export function parseVaeConfig(json: unknown, label = "vae/config.json"): VaeCon
  * encoder describes.   image: [B, 3, H, W] in [−1, 1] → [B, 4, H/8, W/8]
  */
 export function encodeImage(s: Scope, image: Value, config: VaeConfig): Value {
-  const moments = encoder(s.at("encoder"), image, config);
-  const z = config.quantConv ? conv(s.at("quant_conv"), moments, 2 * latentChannels, 1) : moments;
-  return mul(sub(slice(z, 1, 0, latentChannels), config.shiftFactor), config.scalingFactor);
+  return encoderEnd(s, encoderStart(s, image, config), config);
 }
 
 /** decoder(post_quant_conv(latents/scaling + shift)).   latents: [B, 4, h, w] → [B, 3, 8h, 8w] in [−1, 1] */
 export function decodeLatents(s: Scope, latents: Value, config: VaeConfig): Value {
-  const z = add(div(latents, config.scalingFactor), config.shiftFactor);
-  return decoder(
-    s.at("decoder"),
-    config.postQuantConv ? conv(s.at("post_quant_conv"), z, latentChannels, 1) : z,
-    config,
-  );
+  return decoderEnd(s, decoderStart(s, latents, config), config);
 }
 
-function encoder(s: Scope, image: Value, config: VaeConfig): Value {
-  const { channels, layersPerBlock } = config;
-  let h = conv3x3(s.at("conv_in"), image, channels[0] ?? 0);
-  channels.forEach((width, i) => {
+// Each half in two parts: the finer one, at the two finest resolutions, takes nearly all the memory. tiledVae.ts has their use.
+
+/** Resolutions of the coarser part: [C, h, w] and [C, 2h, 2w]. */
+export const coarseBlocks = 2;
+
+type Moments = Normalisation["moments"];
+
+/** image: [B, 3, 8h, 8w] → hidden states [B, C, 2h, 2w] */
+export function encoderStart(s: Scope, image: Value, config: VaeConfig, moments?: Moments): Value {
+  const encoder = s.at("encoder");
+  const h = conv3x3(encoder.at("conv_in"), image, config.channels[0] ?? 0);
+  return downBlocks(encoder, h, 0, config.channels.length - coarseBlocks, config, moments);
+}
+
+/** hidden states: [B, C, 2h, 2w] → latents [B, 4, h, w], scaled */
+export function encoderEnd(s: Scope, hidden: Value, config: VaeConfig): Value {
+  const [encoder, norm, count] = [s.at("encoder"), normalisation(config), config.channels.length];
+  let h = downBlocks(encoder, hidden, count - coarseBlocks, count, config);
+  h = middle(encoder.at("mid_block"), h, config);
+  h = conv3x3(encoder.at("conv_out"), siluGroupNorm(encoder.at("conv_norm_out"), h, norm), 2 * latentChannels);
+  const distribution = config.quantConv ? conv(s.at("quant_conv"), h, 2 * latentChannels, 1) : h;
+  return mul(sub(slice(distribution, 1, 0, latentChannels), config.shiftFactor), config.scalingFactor);
+}
+
+/** latents: [B, 4, h, w], scaled → hidden states [B, C, 2h, 2w] */
+export function decoderStart(s: Scope, latents: Value, config: VaeConfig): Value {
+  const decoder = s.at("decoder");
+  const scaled = add(div(latents, config.scalingFactor), config.shiftFactor);
+  const z = config.postQuantConv ? conv(s.at("post_quant_conv"), scaled, latentChannels, 1) : scaled;
+  const h = middle(decoder.at("mid_block"), conv3x3(decoder.at("conv_in"), z, config.channels.at(-1) ?? 0), config);
+  return upBlocks(decoder, h, 0, coarseBlocks, config);
+}
+
+/** hidden states: [B, C, 2h, 2w] → image [B, 3, 8h, 8w] */
+export function decoderEnd(s: Scope, hidden: Value, config: VaeConfig, moments?: Moments): Value {
+  const [decoder, norm] = [s.at("decoder"), normalisation(config, moments)];
+  const h = upBlocks(decoder, hidden, coarseBlocks, config.channels.length, config, moments);
+  return conv3x3(decoder.at("conv_out"), siluGroupNorm(decoder.at("conv_norm_out"), h, norm), imageChannels);
+}
+
+/** Those from `start` to before `end`; each but the very last halves height and width. */
+function downBlocks(s: Scope, x: Value, start: number, end: number, config: VaeConfig, moments?: Moments): Value {
+  let h = x;
+  for (let i = start; i < end; i++) {
     const block = s.at("down_blocks", i);
-    for (let j = 0; j < layersPerBlock; j++) h = resnet(block.at("resnets", j), h, width, config);
-    if (i < channels.length - 1) h = downsample(block.at("downsamplers", 0), h);
-  });
-  h = middle(s.at("mid_block"), h, config);
-  return conv3x3(s.at("conv_out"), siluGroupNorm(s.at("conv_norm_out"), h, config.numGroups, eps), 2 * latentChannels);
+    h = resnets(block, h, config.channels[i] ?? 0, config.layersPerBlock, normalisation(config, moments));
+    if (i < config.channels.length - 1) h = downsample(block.at("downsamplers", 0), h);
+  }
+  return h;
 }
 
-function decoder(s: Scope, z: Value, config: VaeConfig): Value {
+/** Those from `start` to before `end`; what the one before has left is doubled in height and width. */
+function upBlocks(s: Scope, x: Value, start: number, end: number, config: VaeConfig, moments?: Moments): Value {
   const widths = config.channels.toReversed();
-  let h = conv3x3(s.at("conv_in"), z, widths[0] ?? 0);
-  h = middle(s.at("mid_block"), h, config);
-  widths.forEach((width, i) => {
-    const block = s.at("up_blocks", i);
-    for (let j = 0; j <= config.layersPerBlock; j++) h = resnet(block.at("resnets", j), h, width, config);
-    if (i < widths.length - 1) h = upsample(block.at("upsamplers", 0), h);
-  });
-  return conv3x3(s.at("conv_out"), siluGroupNorm(s.at("conv_norm_out"), h, config.numGroups, eps), imageChannels);
+  let h = x;
+  for (let i = start; i < end; i++) {
+    if (i > 0) h = upsample(s.at("up_blocks", i - 1, "upsamplers", 0), h);
+    h = resnets(s.at("up_blocks", i), h, widths[i] ?? 0, config.layersPerBlock + 1, normalisation(config, moments));
+  }
+  return h;
+}
+
+function normalisation({ numGroups }: VaeConfig, moments?: Moments): Normalisation {
+  return { numGroups, eps, moments };
+}
+
+/** ResNet blocks of the UNet, without a time embedding. */
+function resnets(block: Scope, x: Value, width: number, count: number, norm: Normalisation): Value {
+  let h = x;
+  for (let i = 0; i < count; i++) h = resnetBlock(block.at("resnets", i), h, undefined, width, norm);
+  return h;
 }
 
 /** resnet, x + attention, resnet.   x: [B, C, H, W] */
 function middle(s: Scope, x: Value, config: VaeConfig): Value {
-  const channels = size(x, 1);
-  let h = resnet(s.at("resnets", 0), x, channels, config);
+  const resnet = (i: number, h: Value) =>
+    resnetBlock(s.at("resnets", i), h, undefined, size(x, 1), normalisation(config));
+  let h = resnet(0, x);
   if (config.midAttention) h = add(h, selfAttention(s.at("attentions", 0), h, config));
-  return resnet(s.at("resnets", 1), h, channels, config);
-}
-
-/** The ResNet block of the UNet, without a time embedding. */
-function resnet(s: Scope, x: Value, channels: number, { numGroups }: VaeConfig): Value {
-  return resnetBlock(s, x, undefined, channels, { numGroups, eps });
+  return resnet(1, h);
 }
 
 /** softmax(QKᵀ/√C)V of one head over all pixels, Q, K, V linear in norm x.   x: [B, C, H, W] */
 function selfAttention(s: Scope, x: Value, config: VaeConfig): Value {
   const channels = size(x, 1);
-  const pixels = toSequence(groupNorm(s.at("group_norm"), x, config.numGroups, eps));
+  const pixels = toSequence(groupNorm(s.at("group_norm"), x, normalisation(config)));
   // Checkpoints from before diffusers 0.18, such as Stable Diffusion 1.5's, have the names on the right.
   const project = (name: string, formerly: string, of: Value) =>
     linear(s.at(s.has(`${formerly}.weight`) ? formerly : name), of, channels);

@@ -44,11 +44,14 @@ export class Graph {
   readonly target: Target;
   /** of every picture inside; inputs and outputs are NCHW all the same. See layout.ts. */
   readonly layout: Layout;
+  /** run at each step of a job: worth more memory for speed */
+  readonly isRepeated: boolean;
 
-  constructor(name: string, target: Target = referenceTarget, layout: Layout = "NCHW") {
+  constructor(name: string, target: Target = referenceTarget, layout: Layout = "NCHW", isRepeated = false) {
     this.#name = name;
     this.target = target;
     this.layout = layout;
+    this.isRepeated = isRepeated;
   }
 
   /** What numbers are computed in. Inputs and outputs are float32 all the same: the host has no other. */

@@ -135,9 +135,10 @@ function splitByTime(graph: Graph): {
     if (computed.has(value.name)) return computed.get(value.name);
     return inputs.has(value.name) ? undefined : value.name;
   };
-  const running = graph.operations.filter(({ op, inputs: read, outputs, attributes }) => {
+  const running = graph.operations.filter(({ op, domain, inputs: read, outputs, attributes }) => {
     const sources = read.map((value) => (value === "" ? "" : loaded(value)));
-    const once = sources.every((source) => source !== undefined);
+    // ONNX Runtime computes standard operators ahead, none of its own.
+    const once = domain === "" && sources.every((source) => source !== undefined);
     const key = `${op}(${sources.join(",")})${JSON.stringify(attributes)}`;
     outputs.forEach((value, i) => {
       computed.set(value.name, once ? `${key}#${i}` : undefined);

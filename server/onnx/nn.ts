@@ -1,5 +1,5 @@
 import { size, type Value } from "./graph.ts";
-import { channels, height, inNchw, pictureShape, width } from "./layout.ts";
+import { channels, height, inNchw, pictureShape, toNchw, toPixel, width } from "./layout.ts";
 import {
   abs,
   add,
@@ -10,15 +10,19 @@ import {
   hasPlainOperatorsOnly,
   matmul,
   matmulTransposed,
+  mean,
   mul,
   reshape,
   silu,
   slice,
   split,
+  sqrt,
+  sub,
   transpose,
 } from "./ops.ts";
 import type { Attribute } from "./protobuf.ts";
 import { formatShape } from "./shape.ts";
+import { winogradConv3x3 } from "./winograd.ts";
 
 // The kernels of neural networks. What a provider or a precision wants done differently is decided here,
 // never in server/networks. Shapes of pictures are written [B,C,H,W]; in memory they have the graph's layout.
@@ -40,6 +44,7 @@ export function conv2d(x: Value, weight: Value, bias: Value | undefined, options
   if (channels(x) !== size(weight, 1)) {
     throw new Error(`conv2d: ${formatShape(x.shape)} does not fit weight ${formatShape(weight.shape)}`);
   }
+  if (isFasterByWinograd(x, weight, options)) return winogradConv3x3(x, weight, bias);
   const h = Math.floor((height(x) + top + bottom - kernel[0]) / stride) + 1;
   const w = Math.floor((width(x) + left + right - kernel[1]) / stride) + 1;
   const shape = pictureShape(x, size(weight, 0), h, w);
@@ -49,6 +54,15 @@ export function conv2d(x: Value, weight: Value, bias: Value | undefined, options
   // [Cout,kH,kW,Cin], made when the graph is loaded; CUDA's kernel takes it for that only where it is constant by then.
   const channelsLast = transpose(weight, [0, 2, 3, 1]);
   return x.graph.node("NhwcConv", [x, channelsLast, ...rest], x.type, shape, attributes, microsoft);
+}
+
+/** Measured on the CPU: of narrow layers nothing is gained; of small pictures neither, as the weights are transformed at each run. */
+function isFasterByWinograd(x: Value, weight: Value, { stride = 1, padding = 0 }: Convolution): boolean {
+  const keepsSize = size(weight, 2) === 3 && size(weight, 3) === 3 && stride === 1 && padding === 1;
+  const { target, layout, isRepeated } = x.graph;
+  const isExact = target.provider === "cpu" && target.precision !== "fp16";
+  if (!keepsSize || !isExact || layout !== "NCHW" || !isRepeated) return false;
+  return Math.min(size(weight, 0), size(weight, 1)) >= 256 && height(x) * width(x) >= 32 ** 2;
 }
 
 /** x·Wᵀ.   x [.., in], weight [out, in] → [.., out] */
@@ -135,6 +149,37 @@ function plainGroupNorm(x: Value, gamma: Value, beta: Value, groups: number, eps
   const flat = reshape(x, [x.shape[0] ?? 1, groups, inGroup]);
   const normal = reshape(layerNorm(flat, filled(x, 1, inGroup), filled(x, 0, inGroup), eps), x.shape);
   return add(mul(normal, reshape(gamma, [1, channelCount, 1, 1])), reshape(beta, [1, channelCount, 1, 1]));
+}
+
+/** Mean and variance of each group of x [B,C,H,W], which its group norm goes by → [B,G,2] in float32 */
+export function groupMoments(picture: Value, groups: number): Value {
+  const x = cast(toNchw(picture), "float32");
+  const inGroup = (size(x, 1) / groups) * size(x, 2) * size(x, 3);
+  const flat = reshape(x, [x.shape[0] ?? 1, groups, inGroup]);
+  const centre = mean(flat, 2);
+  const apart = sub(flat, centre);
+  return concat([centre, mean(mul(apart, apart), 2)], 2);
+}
+
+/**
+ * Group normalisation that goes by a mean μ and variance σ² it is given, moments [B,G,2], then the activation:
+ * γ(x − μ)/√(σ² + ε) + β = ax + b with one a and b for a channel.
+ */
+export function groupNormBy(
+  moments: Value,
+  x: Value,
+  gamma: Value,
+  beta: Value,
+  eps: number,
+  activation: Activation = "none",
+): Value {
+  const [batch, groups] = [moments.shape[0] ?? 1, size(moments, 1)];
+  const grouped = (v: Value) => reshape(cast(v, "float32"), [1, groups, size(v, 0) / groups]);
+  const perChannel = (v: Value) => toPixel(cast(reshape(v, [batch, channels(x)]), x.type));
+  const a = div(grouped(gamma), sqrt(add(slice(moments, 2, 1, 2), eps)));
+  const b = sub(grouped(beta), mul(a, slice(moments, 2, 0, 1)));
+  const y = add(mul(x, perChannel(a)), perChannel(b));
+  return activation === "silu" ? silu(y) : y;
 }
 
 /** a · gelu(b) with a‖b = x + bias.   x [B,S,2D], bias [2D] → [B,S,D] */

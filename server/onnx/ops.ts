@@ -24,6 +24,7 @@ export function atLeast(a: Value, b: number): Value {
 /** a > 0 */
 export const isPositive = (a: Value): Value => a.graph.node("Greater", [a, scalar(a, 0)], "bool", a.shape);
 
+export const sqrt = (x: Value): Value => unary("Sqrt", x);
 export const abs = (x: Value): Value => unary("Abs", x);
 export const tanh = (x: Value): Value => unary("Tanh", x);
 export const relu = (x: Value): Value => unary("Relu", x);

@@ -146,7 +146,7 @@ function warn(
   }
   if (tiled) {
     hooks.onWarning?.(
-      "memory is short, so the picture is painted out in tiles, which can shift its colours; close other programs to avoid it",
+      "memory is short, so the picture is painted out in tiles, which takes longer and can change its colours a little; close other programs to avoid it",
     );
   }
   if (alphaOf(scene.product).data.every((alpha) => alpha === 255)) {

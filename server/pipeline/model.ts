@@ -1,7 +1,7 @@
 import { BackdropError } from "../../shared/errors.ts";
 import type { Size } from "../../shared/geometry.ts";
 import type { Precision } from "../../shared/providers.ts";
-import type { GraphRequest } from "../checkpoint/graphRequest.ts";
+import type { GraphRequest, VaeTile } from "../checkpoint/graphRequest.ts";
 import type { DepthPackage, ModelPackage } from "../checkpoint/modelPackage.ts";
 import type { FloatTensor, NamedTensors } from "../runtime/tensor.ts";
 
@@ -25,7 +25,7 @@ export interface Model {
 
 export interface Preparation {
   /** memory is too short for the autoencoder to take a picture whole: it works in tiles */
-  readonly tiled?: true;
+  readonly tiled?: Pick<VaeTile, "statistics">;
   /** whether `preview_decoder` is loaded; where it is not, previews are made by the linear map */
   readonly previewDecoder?: true;
   /** memory is too short for the model's `depthHelper`: the package's own network estimates depth */

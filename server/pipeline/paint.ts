@@ -1,9 +1,10 @@
 import type { Decided } from "../../shared/modelDefaults.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { RgbaImage } from "../image/rgba.ts";
+import { decodeLatents } from "./autoencoder.ts";
 import { withoutProduct } from "./compose.ts";
 import { isWithin } from "./interval.ts";
-import { blendProduct, decodeLatents, latentCount, latentDims } from "./latents.ts";
+import { blendProduct, latentCount, latentDims } from "./latents.ts";
 import type { Model } from "./model.ts";
 import { blueNoise, type DrawNoise, noiseStream } from "./noise.ts";
 import { predictNoise } from "./predictNoise.ts";

@@ -1,8 +1,8 @@
-import type { Size } from "../../shared/geometry.ts";
 import type { Decided } from "../../shared/modelDefaults.ts";
 import type { Settings } from "../../shared/settings.ts";
+import type { VaeTile } from "../checkpoint/graphRequest.ts";
+import { vaeTile } from "./autoencoder.ts";
 import type { Job } from "./job.ts";
-import { vaeTile } from "./latents.ts";
 import type { Model, Preparation } from "./model.ts";
 import { keepsAnything } from "./reference.ts";
 import { createSampler } from "./samplers/sampler.ts";
@@ -16,7 +16,7 @@ export interface Pass {
   readonly strength: number;
   readonly steps: number;
   /** px of the tiles that the autoencoder works in, where it does */
-  readonly tile: Size | undefined;
+  readonly tile: VaeTile | undefined;
 }
 
 /** The ways that a job goes: one, and where it starts from noise and the package has a `refineStrength`, a second over what the first has painted. */
@@ -46,7 +46,7 @@ export async function planPasses(
   const refining = again === undefined ? undefined : await layOut(again);
   const works = (refining ? [first, refining] : [first]).map(({ scene }) => scene.work);
   const preparation = await stages.run("load", () => model.prepare(works, first.scene.frame, wants));
-  const tileOf = ({ work }: Scene) => (preparation.tiled ? vaeTile(work) : undefined);
+  const tileOf = ({ work }: Scene) => preparation.tiled && vaeTile(work, preparation.tiled.statistics);
   return {
     first: { ...first, tile: tileOf(first.scene) },
     refining: refining && { ...refining, tile: tileOf(refining.scene) },

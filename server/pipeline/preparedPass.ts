@@ -1,12 +1,13 @@
 import type { DepthReading } from "../checkpoint/modelPackage.ts";
 import { alphaOf, flatten } from "../image/rgba.ts";
 import type { FloatTensor } from "../runtime/tensor.ts";
+import { encodeLatents } from "./autoencoder.ts";
 import { pasteProduct } from "./compose.ts";
 import { controlEmbedding } from "./controlEmbedding.ts";
 import type { EncodedText } from "./encodePrompt.ts";
 import { estimateDepth } from "./estimateDepth.ts";
 import type { FusionInputs } from "./fusion.ts";
-import { encodeLatents, toLatentMask } from "./latents.ts";
+import { toLatentMask } from "./latents.ts";
 import type { Model } from "./model.ts";
 import type { Pass } from "./passes.ts";
 import { type Plane, toPlane } from "./plane.ts";
@@ -21,6 +22,9 @@ interface PlacedPass {
   readonly kept: Reference;
   readonly productMask: Plane;
   readonly productDepth: Plane;
+  /** D and the product at latent size */
+  readonly decision: Plane;
+  readonly held: Plane;
 }
 
 /** A pass made ready: everything that its seeds have in common. */
@@ -60,16 +64,17 @@ export async function placePass(
   const productDepth = await stages.run("depth", () =>
     estimateDepth(model, reading, flatten(workProduct, neutral), productMask),
   );
-  return { pass, kept, productMask, productDepth };
+  const [decision, held] = [toLatentMask(toPlane(kept.mask)), toLatentMask(productMask)];
+  return { pass, kept, productMask, productDepth, decision, held };
 }
 
 /**
- * Runs every network whose output depends on the pass, but not on the step.
+ * Runs the other networks whose output depends on the pass, but not on the step.
  * @param painted what the pass before has painted, of the pass's size, where there was one: layout and depth are its, the prompts stay the job's
  */
 export async function preparePass(
   model: Model,
-  { pass, kept, productMask, productDepth }: PlacedPass,
+  { pass, kept, productMask, productDepth, decision, held }: PlacedPass,
   { imageTokens, text, fusion, reading }: Shared,
   stages: Stages,
   painted?: Reference,
@@ -81,7 +86,6 @@ export async function preparePass(
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
   const start = strength < 1 ? await stages.run("layout", () => emptyScene(layout, stages.signal)) : layout.image;
   const collage = await stages.run("encode", () => encodeLatents(model, pasteProduct(start, scene.workProduct), tile));
-  const decision = toLatentMask(toPlane(kept.mask));
   const conditions = { work: scene.work, text, imageTokens, decision, fusion, control };
-  return { pass, conditions, collage, held: toLatentMask(productMask) };
+  return { pass, conditions, collage, held };
 }

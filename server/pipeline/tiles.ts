@@ -49,6 +49,25 @@ export async function inTiles(
   return output;
 }
 
+/**
+ * Of every few blocks of elements one, spread evenly: smaller, while neighbours are mostly neighbours still, so that statistics stay about
+ * what they are.
+ * @param block elements along a block's side
+ */
+export function reduced({ data, width, height }: Planes, to: Size, block: number): Planes {
+  const channels = data.length / width / height;
+  const small = new Float32Array(channels * to.width * to.height);
+  const taken = (i: number, count: number, length: number) =>
+    Math.floor(((Math.floor(i / block) + 0.5) * length) / count) * block + (i % block);
+  const columns = Array.from({ length: to.width }, (_, x) => taken(x, to.width, width));
+  for (let row = 0; row < channels * to.height; row++) {
+    const [c, y] = [Math.floor(row / to.height), row % to.height];
+    const from = (c * height + taken(y, to.height, height)) * width;
+    for (const [x, column] of columns.entries()) small[row * to.width + x] = data[from + column] ?? 0;
+  }
+  return { ...to, data: small };
+}
+
 /** Where tiles of this length start so that they cover a length, spread evenly and overlapping at least so much. */
 export function placeTiles(length: number, tile: number, overlap: number): number[] {
   if (tile > length || (tile < length && tile <= overlap)) {

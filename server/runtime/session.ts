@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import * as ort from "onnxruntime-node";
 import { BackdropError } from "../../shared/errors.ts";
-import type { Provider } from "../../shared/providers.ts";
+import { keepsPlainLayout, type SessionOptions } from "./sessionOptions.ts";
 import type { NamedTensors, Tensor } from "./tensor.ts";
 
 /** A loaded graph. `run` blocks its thread until the graph is done: onnxruntime-node computes synchronously. */
@@ -12,7 +12,7 @@ export interface Session {
 }
 
 /** Loads a compiled graph; its weights are mapped from the safetensors files beside it. */
-export async function openSession(path: string, options: { readonly provider: Provider }): Promise<Session> {
+export async function openSession(path: string, options: SessionOptions): Promise<Session> {
   const graph = basename(path);
   // Another provider fails most often because its libraries are not on this machine, which is no fault of the model.
   const [code, failed] =
@@ -24,7 +24,7 @@ export async function openSession(path: string, options: { readonly provider: Pr
       executionProviders: [options.provider],
       // A graph that the provider cannot run whole is an error: parts of it on the CPU would be slow, and nobody would know why.
       ...(options.provider !== "cpu" && { extra: { session: { disable_cpu_ep_fallback: "1" } } }),
-      graphOptimizationLevel: "all",
+      graphOptimizationLevel: keepsPlainLayout(options) ? "extended" : "all",
       // A memory pattern is a second home for all activations beside the arena that already holds them, and no faster.
       enableMemPattern: false,
       intraOpNumThreads: availableParallelism(),

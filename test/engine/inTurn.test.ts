@@ -8,7 +8,7 @@ import { type ModelPackage, readModelPackage } from "../../server/checkpoint/mod
 import { type GraphNeed, graphNeed, inTurnBytes, type Memory } from "../../server/engine/memoryPlan.ts";
 import { modelsDir } from "../../server/engine/packages.ts";
 import { createSessions, type Sessions } from "../../server/engine/sessions.ts";
-import { vaeTile } from "../../server/pipeline/latents.ts";
+import { vaeTile } from "../../server/pipeline/autoencoder.ts";
 import { openSession } from "../../server/runtime/session.ts";
 import type { Size } from "../../shared/geometry.ts";
 import type { Target } from "../../shared/providers.ts";

@@ -79,8 +79,14 @@ test.each(["cuda", "dml", "webgpu"] as const)("a graph of %s lies on the device 
 });
 
 test.each(["cpu", "coreml"] as const)("a graph of %s lies in main memory", (name) => {
-  const { main, device } = graphNeed({ weightsBytes: 1000e6, activationsBytes: 100e6 }, name);
-  expect([main.heldBytes, device]).toEqual([1.2 * 1000e6 + 2 * 100e6 + 32e6, nothing]);
+  const { main, device } = graphNeed({ weightsBytes: 900e6, activationsBytes: 100e6 }, name);
+  expect([main.heldBytes, device]).toEqual([1.2 * 900e6 + 2 * 100e6 + 32e6, nothing]);
+});
+
+test("large weights are not rearranged on the CPU", () => {
+  const { main, device } = graphNeed({ weightsBytes: 5000e6, activationsBytes: 100e6 }, "cpu");
+  expect(main).toEqual({ heldBytes: 1.1 * 5000e6 + 2 * 100e6 + 32e6, loadingBytes: 0.1 * 5000e6 });
+  expect(device).toEqual(nothing);
 });
 
 test("graphs of a GPU fit together by what it has free, and are loaded by what is free here", () => {

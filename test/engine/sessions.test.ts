@@ -1,12 +1,14 @@
 import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileGraphs } from "../../server/checkpoint/compile.ts";
-import { graphsForSize } from "../../server/checkpoint/graphRequest.ts";
+import { graphsForSize, type VaeTile } from "../../server/checkpoint/graphRequest.ts";
 import { graphNeed, inTurnBytes, type SessionNeed, sessionNeed } from "../../server/engine/memoryPlan.ts";
 import { type OpenModel, openModel } from "../../server/engine/openModel.ts";
 import { modelsDir } from "../../server/engine/packages.ts";
+import { vaeTile } from "../../server/pipeline/autoencoder.ts";
 import { latentDims } from "../../server/pipeline/latents.ts";
 import { listProviders } from "../../server/runtime/providers.ts";
 import { zeros } from "../../server/runtime/tensor.ts";
@@ -66,6 +68,31 @@ test("a job that paints two sizes is planned as one, and runs at both", async ()
   await opened(1e12);
   await opened(inTurnBytes(both) + 1e6);
   await expect(opened(inTurnBytes(both) / 2)).rejects.toMatchObject({ code: "memory_insufficient" });
+});
+
+test("an AutoencoderKL that is too large works in tiles, whose graphs take less, and is told of what", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "backdrop-tiles-"));
+  await cp(fileURLToPath(new URL("../fixtures/pipelines/sdxl/", import.meta.url)), folder, { recursive: true });
+  const statistics = { encoder: [4, 4], decoder: [9, 4] } as const;
+  const bytesOf = async (tile?: VaeTile) => {
+    const compiled = await compileGraphs(folder, graphsForSize(large, tile));
+    return inTurnBytes(compiled.map(({ memory }) => sessionNeed(memory))) + 24 * large.width * large.height;
+  };
+  const [whole, tiled] = [await bytesOf(), await bytesOf(vaeTile(large, statistics))];
+  const plan = async (bytes: number) => {
+    const model = await openModel(folder, { provider: "cpu", availableMemory: async () => bytes });
+    return await model.prepare([large], large).finally(() => model.dispose());
+  };
+  expect(await plan(whole + 1e3)).toEqual({});
+  expect(await plan(whole - 1e3)).toEqual({ tiled: { statistics } });
+  expect(await plan(tiled + 1e3)).toEqual({ tiled: { statistics } });
+  await expect(plan(tiled - 1e3)).rejects.toMatchObject({ code: "memory_insufficient" });
+  expect((await readdir(folder)).filter((name) => name.startsWith("vae_decoder"))).toEqual([
+    "vae_decoder-1024x1024-cpu-fp32.onnx",
+    "vae_decoder_start-1024x1024-cpu-fp32.onnx",
+    "vae_decoder_tile-512x512-cpu-fp32.onnx",
+  ]);
+  await rm(folder, { recursive: true, force: true });
 });
 
 test("what does not even fit in turn is refused before anything is loaded", async () => {

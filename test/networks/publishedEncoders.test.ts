@@ -2,13 +2,17 @@ import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import { expect, it } from "vitest";
 import { z } from "zod";
+import { sessionNeed } from "../../server/engine/memoryPlan.ts";
 import { buildVaeDecoder, buildVaeEncoder, parseAutoencoderConfig } from "../../server/networks/autoencoder.ts";
 import { buildText, parseTextConfig } from "../../server/networks/clipText.ts";
 import { parseVisionConfig } from "../../server/networks/clipVision.ts";
 import { buildDepth, parseDepthConfig } from "../../server/networks/depth.ts";
+import { buildVaePart } from "../../server/networks/tiledVae.ts";
 import { readCompressionConfig } from "../../server/networks/tokenCompression.ts";
+import { parseVaeConfig } from "../../server/networks/vae.ts";
 import { buildVision } from "../../server/networks/vision.ts";
 import { Graph } from "../../server/onnx/graph.ts";
+import { graphMemory } from "../../server/onnx/graphMemory.ts";
 import { Scope, type Weights } from "../../server/onnx/scope.ts";
 
 // Every tensor of the published models has its place: building throws on one that is missing, mis-shaped or left over.
@@ -48,6 +52,36 @@ it.each(["vae_sd15", "vae_sdxl", "taesd"])("builds %s", (name) => {
   buildVaeDecoder(new Scope(decoder, weights, "vae"), parseAutoencoderConfig(config), size);
   expect(outputShapes(decoder)).toEqual({ image: "B,3,512,768" });
 });
+
+it.each(["vae_sd15", "vae_sdxl"])(
+  "builds %s in parts, none of which takes more than a tile of the whole does",
+  (name) => {
+    const { config, weights } = model(name);
+    const parsed = parseVaeConfig(config);
+    const [picture, tile] = [
+      { width: 1024, height: 1024 },
+      { width: 512, height: 512 },
+    ];
+    const parts = [
+      ["vae_encoder_tile", tile, { hidden_states: "B,256,128,128", own_statistics: "B,8,32,2" }],
+      ["vae_encoder_end", picture, { latents: "B,4,128,128" }],
+      ["vae_decoder_start", picture, { hidden_states: "B,512,256,256" }],
+      ["vae_decoder_tile", tile, { image: "B,3,512,512", own_statistics: "B,13,32,2" }],
+    ] as const;
+    for (const provider of ["cpu", "cuda", "webgpu"] as const) {
+      const target = { provider, precision: "fp32" } as const;
+      const whole = new Graph("vae_decoder", target);
+      buildVaeDecoder(new Scope(whole, weights, "vae"), parsed, tile);
+      const most = sessionNeed(graphMemory(whole, 1)).heldBytes;
+      for (const [part, size, shapes] of parts) {
+        const graph = new Graph(part, target);
+        buildVaePart(part, new Scope(graph, weights, "vae"), parsed, size);
+        expect(outputShapes(graph)).toEqual(shapes);
+        expect(sessionNeed(graphMemory(graph, 1)).heldBytes, `${part} on ${provider}`).toBeLessThan(most);
+      }
+    }
+  },
+);
 
 it("builds the text encoders of Stable Diffusion 1.5 and SDXL", () => {
   const encoder = (graph: Graph, name: string) => {

@@ -57,8 +57,8 @@ const tensors = z.record(z.string(), z.array(z.number()));
 const withConfig = z.object({ config: z.unknown(), tensors });
 const publishedSchema = z.object({ unet: withConfig, controlnet: withConfig, ip_adapter: z.object({ tensors }) });
 
-/** Builds the denoiser of the published weights, of which only names and shapes are here, for 512² px in `graph`, which it gives back. */
-export async function publishedDenoiser(name: "sd15" | "sdxl", graph: Graph): Promise<Graph> {
+/** Builds the denoiser of the published weights, of which only names and shapes are here, for `side`² px in `graph`, which it gives back. */
+export async function publishedDenoiser(name: "sd15" | "sdxl", graph: Graph, side = 512): Promise<Graph> {
   const bytes = await readFile(`${fixtures}${name}/published.json.gz`);
   const { unet, controlnet, ip_adapter } = publishedSchema.parse(JSON.parse(gunzipSync(bytes).toString()));
   const scope = (shapes: Readonly<Record<string, number[]>>, file: string) =>
@@ -73,7 +73,7 @@ export async function publishedDenoiser(name: "sd15" | "sdxl", graph: Graph): Pr
       textTokens: 77,
       imageTokens: 16,
     },
-    { width: 64, height: 64 },
+    { width: side / 8, height: side / 8 },
   );
   return graph;
 }

@@ -13,6 +13,7 @@ import {
   runGraph,
   type TestTensor,
   under,
+  worstElement,
 } from "../networks/support.ts";
 
 // Expected values come from PyTorch: test/fixtures/onnx/make.py.
@@ -80,6 +81,13 @@ describe("operators against PyTorch", () => {
     const { out, shape } = await run(name, build as (...inputs: Value[]) => Value);
     expectClose(out, cases.get(`${name}.out`), 5e-5);
     expect(formatShape(shape.map((d) => (d === "B" ? 2 : d)))).toBe(formatShape(out.shape));
+  });
+
+  it("group norm by the moments of its own input, and by others", async () => {
+    const by = (of: (x: Value) => Value) =>
+      run("groupNorm", (x, g, b) => nn.groupNormBy(nn.groupMoments(of(x), 4), x, g, b, 1e-5));
+    expectClose((await by((x) => x)).out, cases.get("groupNorm.out"), 5e-5);
+    expect(worstElement((await by((x) => ops.mul(x, 2))).out, pick(cases, "groupNorm.out")).error).toBeGreaterThan(0.1);
   });
 
   it("leaves no case of the fixture out", () => {

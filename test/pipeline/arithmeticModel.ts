@@ -95,6 +95,11 @@ export function arithmeticModel(overrides: Partial<ModelPackage> = {}): Model & 
             ),
           };
         }
+        case "vae_encoder_tile":
+        case "vae_encoder_end":
+        case "vae_decoder_start":
+        case "vae_decoder_tile":
+          throw new Error(`this model has no ${request.graph}`);
         case "denoiser": {
           const size = data.length / batch;
           const pull = (b: number) =>

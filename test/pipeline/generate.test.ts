@@ -313,6 +313,18 @@ test("a product that fills its frame, and a prompt that is too long, are warned 
   expect(warnings).toEqual([expect.stringContaining("whole frame"), expect.stringContaining("40 tokens")]);
 });
 
+test("tiles are warned about", async () => {
+  const warnings: string[] = [];
+  const model = { ...arithmeticModel(), prepare: async () => ({ tiled: {} }) };
+  await run(
+    { product, reference },
+    { seed: 1, steps: 1 },
+    { onWarning: (message) => void warnings.push(message) },
+    model,
+  );
+  expect(warnings).toEqual([expect.stringContaining("in tiles, which takes longer")]);
+});
+
 test("a frame of any shape comes out at its exact size, the product where it was placed", async () => {
   for (const [width, height] of [
     [64, 640],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inTiles, type Planes, placeTiles } from "../../server/pipeline/tiles.ts";
+import { inTiles, type Planes, placeTiles, reduced } from "../../server/pipeline/tiles.ts";
 
 test("tiles cover a length, stay inside it and overlap by at least what is asked", () => {
   for (let length = 1; length <= 200; length += 7) {
@@ -46,4 +46,15 @@ test.each([
   whole.data.forEach((value, i) => {
     expect(tiled.data[i]).toBeCloseTo(value, 5);
   });
+});
+
+test("a picture is reduced to blocks of it, spread evenly", () => {
+  const whole = { data: Float32Array.from({ length: 2 * 2 * 6 }, (_, i) => i), width: 6, height: 2 };
+  const small = { width: 4, height: 2 };
+  expect(Array.from(reduced(whole, small, 1).data.subarray(0, 8))).toEqual([0, 2, 3, 5, 6, 8, 9, 11]);
+  expect(reduced(whole, small, 2)).toEqual({
+    ...small,
+    data: Float32Array.of(0, 1, 4, 5, 6, 7, 10, 11, 12, 13, 16, 17, 18, 19, 22, 23),
+  });
+  expect(reduced(whole, whole, 4)).toEqual(whole);
 });

@@ -30,14 +30,14 @@ test("the runtime refuses nodes on the CPU where we forbid it, so that no provid
   await expect(ort.InferenceSession.create(file, options)).rejects.toThrow(
     /fallback to CPU EP has been explicitly disabled/,
   );
-  const session = await openSession(file, { provider: "cpu" });
+  const session = await openSession(file, { provider: "cpu", weightsBytes: 0 });
   await session.dispose();
 });
 
 // A machine that has such a GPU with its libraries can load the graph; everywhere else it has to be this error.
 test.each(["cuda", "webgpu"] as const)("%s without a device is a clear error, not the CPU", async (provider) => {
   if (!listProviders().some(({ name }) => name === provider)) return;
-  const opened = await openSession(file, { provider }).catch((error: unknown) => error);
+  const opened = await openSession(file, { provider, weightsBytes: 0 }).catch((error: unknown) => error);
   if (opened instanceof Error) {
     expect(opened).toMatchObject({
       code: "invalid_params",

@@ -72,8 +72,8 @@ it("started again, goes on: what is painted stays, and everything is measured", 
   for (const row of report.rows) expect(Number.isFinite(row.fid.value) && Number.isFinite(row.kid.value)).toBe(true);
   expect(await readFile(join(dir, "out", "report.md"), "utf8")).toContain("| text only |");
   const negativeOf = async (row: string) => {
-    const [asIs, negative] = [row, `${row}-negative`].map((folder) => join(dir, "out", "pictures", folder));
-    return { asIs: await readFile(`${asIs}/00000-0.png`), negative: await readFile(`${negative}/00000-0.png`) };
+    const read = (folder: string) => readFile(join(dir, "out", folder, row, "00000-0.png"));
+    return { asIs: await read("pictures"), negative: await read("counterfactuals") };
   };
   const [hidden, shown] = [await negativeOf("ours"), await negativeOf("ours-without-pfv")];
   expect(hidden.negative.equals(hidden.asIs)).toBe(true);
