@@ -12,16 +12,36 @@ export type Provider = Exclude<ProviderChoice, "auto">;
 export const precisions = ["fp32", "fp16", "int8"] as const;
 export type Precision = (typeof precisions)[number];
 
+/**
+ * What a graph is made of. `fused`: what the provider has in one operator is one, in its fastest layout. `plain`: single operators in NCHW, the
+ * same for every provider.
+ */
+export const operatorKinds = ["fused", "plain"] as const;
+export type Operators = (typeof operatorKinds)[number];
+
+/** What graphs for a provider may be made of; first what they are unless `doctor` has measured something better. */
+export const operatorsOf: Readonly<Record<Provider, readonly [Operators, ...Operators[]]>> = {
+  cpu: ["fused"],
+  cuda: ["fused", "plain"],
+  dml: ["fused", "plain"],
+  coreml: ["plain"],
+  // Its fused attention is known to be wrong on some devices.
+  webgpu: ["plain", "fused"],
+};
+
 /** What a graph is written for: providers differ in the operators that they have. */
 export interface Target {
   readonly provider: Provider;
   readonly precision: Precision;
+  readonly operators: Operators;
 }
 
 /** What is asked for. */
 export interface TargetChoice {
   readonly provider: ProviderChoice;
   readonly precision: Precision;
+  /** the provider's first unless given */
+  readonly operators?: Operators | undefined;
 }
 
 /** The CPU computes in float32 whatever a graph says, and only the CPU has the kernels of integers. */
@@ -37,4 +57,4 @@ export function requirePrecision({ provider, precision }: TargetChoice): void {
 }
 
 /** What every other target is compared with. */
-export const referenceTarget: Target = { provider: "cpu", precision: "fp32" };
+export const referenceTarget: Target = { provider: "cpu", precision: "fp32", operators: "fused" };

@@ -51,8 +51,8 @@ export async function packageTileStatistics(parts: PackageParts): Promise<TileSt
 }
 
 /** Of the pictures inside. As with precision, what runs once a job has nothing to gain. */
-export function graphLayout({ graph }: GraphRequest, { provider }: Target): Layout {
-  return graph === "denoiser" ? fastestLayout(provider) : "NCHW";
+export function graphLayout({ graph }: GraphRequest, target: Target): Layout {
+  return graph === "denoiser" ? fastestLayout(target) : "NCHW";
 }
 
 type OpenScope = (part: Part) => Promise<Scope>;

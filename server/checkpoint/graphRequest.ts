@@ -1,5 +1,5 @@
 import type { Size } from "../../shared/geometry.ts";
-import type { Target } from "../../shared/providers.ts";
+import { operatorsOf, referenceTarget, type Target } from "../../shared/providers.ts";
 import type { TileStatistics, VaePart } from "../networks/tiledVae.ts";
 import { hasPreviewDecoder, type ModelPackage } from "./modelPackage.ts";
 
@@ -23,15 +23,17 @@ export function largestBatch({ graph }: GraphRequest): number {
  * What runs once a job has nothing to gain from being less exact, and autoencoders overflow in half precision. Text stays on the CPU: it is
  * little work, and its token numbers are integers that not every provider computes with.
  */
-export function graphTarget({ graph }: GraphRequest, { provider, precision }: Target): Target {
-  return { provider: graph === "text" ? "cpu" : provider, precision: graph === "denoiser" ? precision : "fp32" };
+export function graphTarget({ graph }: GraphRequest, target: Target): Target {
+  if (graph === "denoiser") return target;
+  return graph === "text" ? referenceTarget : { ...target, precision: "fp32" };
 }
 
 /** The file, at the package's root, that holds the graph. */
 export function graphFile(request: GraphRequest, target: Target): string {
   const size = "width" in request ? `-${request.height}x${request.width}` : "";
-  const { provider, precision } = graphTarget(request, target);
-  return `${request.graph}${size}-${provider}-${precision}.onnx`;
+  const { provider, precision, operators } = graphTarget(request, target);
+  const kind = operatorsOf[provider].length > 1 ? `-${operators}` : "";
+  return `${request.graph}${size}-${provider}-${precision}${kind}.onnx`;
 }
 
 /** What only previews need: one graph, or none where the package has no decoder for them. */

@@ -1,32 +1,19 @@
 import { availableParallelism, freemem, totalmem } from "node:os";
-import { z } from "zod";
 import { toBackdropError } from "../../shared/errors.ts";
-import { type Provider, type ProviderChoice, providers } from "../../shared/providers.ts";
+import type { ProviderChoice } from "../../shared/providers.ts";
 import { listHelpers } from "../assist/helperPackage.ts";
 import { readGpus } from "../engine/deviceMemory.ts";
 import { listPackages, modelsDirs } from "../engine/packages.ts";
-import { type ProviderCheck, providerCheckSchema } from "../engine/providerCheck.ts";
 import { catalogue } from "../install/catalogue/catalogue.ts";
+import { type Finding, lineOf } from "./finding.ts";
+import { gpuFindings } from "./gpuFindings.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { modelState } from "./modelState.ts";
-import { askProviderChild } from "./providerChild.ts";
 
 export interface DoctorOptions {
   /** `auto` compares all that are here with the CPU, `cpu` none */
   readonly provider: ProviderChoice;
   readonly json?: true;
-}
-
-interface Finding {
-  readonly about: string;
-  readonly ok: boolean;
-  /** what is not ok can be done without */
-  readonly isOptional?: true;
-  readonly found: string;
-  /** the command that mends it */
-  readonly fix?: string;
-  /** how to start with it, where that is faster than without */
-  readonly start?: { readonly command: string; readonly stepMs: number };
 }
 
 /** `backdrop doctor`: exit 0 when pictures can be generated here, by the provider that was named. Says each finding as soon as it is known. */
@@ -44,11 +31,6 @@ export async function doctorCommand({ provider, json }: DoctorOptions, io: Io): 
   return ok ? exitCodes.done : exitCodes.internalFailure;
 }
 
-function lineOf({ about, ok, isOptional, found, fix }: Finding): string {
-  const mark = ok ? "ok " : isOptional ? "-  " : "NOT";
-  return `${mark} ${about}: ${found}${fix === undefined ? "" : `\n    fix: ${fix}`}`;
-}
-
 /** What takes long comes last. */
 async function* findings(provider: ProviderChoice): AsyncGenerator<Finding> {
   yield nodeVersion();
@@ -57,7 +39,7 @@ async function* findings(provider: ProviderChoice): AsyncGenerator<Finding> {
   yield await runtime();
   yield await pictures();
   yield* await models();
-  yield* gpus(provider);
+  yield* gpuFindings(provider);
 }
 
 function nodeVersion(): Finding {
@@ -93,46 +75,6 @@ async function runtime(): Promise<Finding> {
   } catch (error) {
     return { about: "onnxruntime", ok: false, found: toBackdropError(error).message, fix: "npm ci" };
   }
-}
-
-/** A GPU is no need, unless it was named. What the runtime knows is tried, since only that tells. */
-async function* gpus(chosen: ProviderChoice): AsyncGenerator<Finding> {
-  const { listProviders } = await import("../runtime/providers.ts").catch(() => ({ listProviders: () => [] }));
-  const known = new Set(listProviders().map(({ name }) => name));
-  for (const provider of providers) {
-    if (provider === "auto" || provider === "cpu" || (chosen !== "auto" && chosen !== provider)) continue;
-    const found = known.has(provider) ? (await checksOf(provider)).map((check) => gpuFinding(provider, check)) : [];
-    yield* found;
-    if (chosen === provider && !found.some(({ ok }) => ok)) {
-      const fix = provider === "cuda" ? { fix: "npm run cuda:install" } : {};
-      yield { about: `provider ${provider}`, ok: false, found: "cannot be used on this computer", ...fix };
-    }
-  }
-}
-
-async function checksOf(provider: Provider): Promise<readonly ProviderCheck[]> {
-  try {
-    return await askProviderChild(z.array(providerCheckSchema), [provider]);
-  } catch (error) {
-    return [{ type: "fails", precision: "fp32", message: toBackdropError(error).message }];
-  }
-}
-
-/** Half precision rounds to 3 digits, and a network adds it up. */
-const mostError = { fp32: 0.001, fp16: 0.02 } as const;
-
-function gpuFinding(provider: Provider, check: ProviderCheck): Finding {
-  const about = `${provider} in ${check.precision}`;
-  if (check.type === "fails") return { about, ok: false, isOptional: true, found: `not usable: ${check.message}` };
-  const { error, stepMs, cpuStepMs, precision } = check;
-  const differs = `differs from the CPU by ${(100 * error).toPrecision(2)} %`;
-  const speed = `a step of the embedded model takes ${stepMs.toFixed(0)} ms, on the CPU ${cpuStepMs.toFixed(0)} ms`;
-  const command = `backdrop start --provider ${provider} --precision ${precision}`;
-  const found = `${differs}; ${speed}`;
-  if (error >= mostError[precision])
-    return { about, ok: false, isOptional: true, found: `${found}: do not use it here` };
-  if (stepMs >= cpuStepMs) return { about, ok: true, found: `${found}: nothing is gained by it here` };
-  return { about, ok: true, found, start: { command, stepMs } };
 }
 
 async function pictures(): Promise<Finding> {

@@ -49,9 +49,9 @@ export async function evaluateCommand(options: EvaluateOptions, io: Io): Promise
   const { steps, guidance, strength } = settingsFromOptions(options);
   const scenes = await readHeldOut(data, count, options.split);
   await checkOutputFolder(out);
-  await requireProvider({ provider: options.provider, precision: "fp32" }, io.signal);
+  const target = await requireProvider({ provider: options.provider, precision: "fp32" }, io.signal);
 
-  const model = await openModel(options.model, { provider: options.provider });
+  const model = await openModel(options.model, target);
   try {
     const plan = planOf(model, { split: options.split, steps, guidance, strength, enlarge });
     await requireSamePlan(out, plan);

@@ -5,6 +5,7 @@ import { BackdropError } from "../../shared/errors.ts";
 import { type Precision, type ProviderChoice, requirePrecision } from "../../shared/providers.ts";
 import { tryProvider } from "../engine/checkProvider.ts";
 import { findDepthHelper } from "../engine/depthHelper.ts";
+import { measuredTarget } from "../engine/measuredOperators.ts";
 import { openModel } from "../engine/openModel.ts";
 import { requireFileSize } from "../image/decode.ts";
 import { generate, type Hooks, type Variant } from "../pipeline/generate.ts";
@@ -42,12 +43,13 @@ export async function generateCommand(options: GenerateOptions, io: Io): Promise
     referenceMask: await readOptional("reference-mask", options.referenceMask),
   };
   // Nothing is decoded and compiled for a provider that cannot run.
-  if (provider !== "auto" && provider !== "cpu") refuseFailing(provider, await tryProvider({ provider, precision }));
+  const target = await measuredTarget({ provider, precision });
+  if (provider !== "auto" && provider !== "cpu") refuseFailing(provider, await tryProvider(target));
   const job = await decodeJob(files, { ...settings, seed: settings.seed ?? randomInt(2 ** 32) });
   const decodedMs = performance.now() - begin;
 
   const depthHelper = await findDepthHelper(options.model);
-  const model = await openModel(options.model, { provider, precision, depthHelper });
+  const model = await openModel(options.model, { ...target, depthHelper });
   try {
     const progressBar = createProgressBar(io, options.json === true);
     const { variants, timingsMs } = await generate(model, job, {

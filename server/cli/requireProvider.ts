@@ -4,12 +4,15 @@ import { type ProviderTry, providerTrySchema } from "../engine/providerCheck.ts"
 import { askProviderChild } from "./providerChild.ts";
 
 /**
- * Throws `invalid_params` where a provider that was named cannot run here, which a first job would find out only when pictures have been chosen.
+ * The target, with the operators that it runs with best as far as `doctor` has found out. Throws `invalid_params` where a provider that was named cannot run here, which a first job would find out only when pictures have been chosen.
  * Takes a process that loads the runtime, and no time at all for the CPU.
  */
-export async function requireProvider({ provider, precision }: TargetChoice, signal: AbortSignal): Promise<void> {
-  if (provider === "auto" || provider === "cpu") return;
-  refuseFailing(provider, await askProviderChild(providerTrySchema, [provider, precision], { signal }));
+export async function requireProvider(choice: TargetChoice, signal: AbortSignal): Promise<TargetChoice> {
+  const { provider, precision } = choice;
+  if (provider === "auto" || provider === "cpu") return choice;
+  const tried = await askProviderChild(providerTrySchema, [provider, precision], { signal });
+  refuseFailing(provider, tried);
+  return tried.type === "runs" ? { ...choice, operators: tried.operators } : choice;
 }
 
 /** What has nothing to do with the provider, such as a damaged embedded model, is left to the jobs that need it. */

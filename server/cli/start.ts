@@ -24,8 +24,8 @@ export interface StartOptions {
 /** `backdrop start`: serves until it is interrupted, then ends what runs and leaves the rest for next time. */
 export async function startCommand(options: StartOptions, io: Io): Promise<number> {
   const log = createLog({ write: io.stderr }, options.log);
-  const target = { provider: options.provider, precision: options.precision };
-  requirePrecision(target);
+  const choice = { provider: options.provider, precision: options.precision };
+  requirePrecision(choice);
   const installed = await readInstalled(log);
   const { models } = installed;
   if (!models.some(({ name }) => name === options.model)) {
@@ -36,7 +36,7 @@ export async function startCommand(options: StartOptions, io: Io): Promise<numbe
     );
   }
   const ports = options.port === undefined ? [defaultPort, ...fallbackPorts] : [parsePort(options.port)];
-  await requireProvider(target, io.signal);
+  const target = await requireProvider(choice, io.signal);
   const server = await serveOnFirstFree(ports, {
     home: findHome(),
     engine: { childPath: program("engineChild.js") },

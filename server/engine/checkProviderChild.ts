@@ -1,14 +1,21 @@
-import { type Provider, precisions, providers } from "../../shared/providers.ts";
+import { operatorKinds, type Provider, precisions, providers } from "../../shared/providers.ts";
 import { checkProvider, tryProvider } from "./checkProvider.ts";
+import { measuredTarget } from "./measuredOperators.ts";
 
-// A program of its own, because a driver may take its process down. Argument 1 is a provider. Prints how it compares with the CPU, for `doctor`, or,
-// where argument 2 is a precision, whether it runs at all in that, for `start`: as JSON.
+// A program of its own, because a driver may take its process down. Argument 1 is a provider. Where argument 2 is a kind of operators, prints how
+// the provider compares with the CPU in those, for `doctor`; where it is a precision, whether it runs at all in that, for `start`: as JSON.
 
 const isProvider = (name: string | undefined): name is Provider =>
   name !== "auto" && providers.some((known) => known === name);
 
-const [provider, precisionName] = process.argv.slice(2);
+const [provider, kind] = process.argv.slice(2);
 if (!isProvider(provider)) throw new Error("expected a provider");
-const precision = precisions.find((known) => known === precisionName);
-const found = precision === undefined ? await checkProvider(provider) : await tryProvider({ provider, precision });
-process.stdout.write(JSON.stringify(found));
+process.stdout.write(JSON.stringify(await find(provider)));
+
+async function find(provider: Provider) {
+  const operators = operatorKinds.find((known) => known === kind);
+  if (operators !== undefined) return await checkProvider(provider, operators);
+  const precision = precisions.find((known) => known === kind);
+  if (precision !== undefined) return await tryProvider(await measuredTarget({ provider, precision }));
+  throw new Error("expected a kind of operators or a precision");
+}

@@ -92,7 +92,7 @@ async function open(name: string, target: TargetChoice): Promise<OpenModel> {
   // Another package of that name, or another helper, may have been installed since.
   const { mtimeMs } = await stat(join(await findPackage(name), "backdrop.json"));
   const depthHelper = await findDepthHelper(name);
-  const key = `${name} of ${mtimeMs} on ${target.provider} in ${target.precision} with ${depthHelper?.sha256}`;
+  const key = JSON.stringify([name, mtimeMs, target, depthHelper?.sha256]);
   if (model?.key === key) return model.opened;
   await model?.opened.dispose();
   model = undefined;

@@ -3,7 +3,7 @@ import { type DepthPackage, readModelPackage } from "../checkpoint/modelPackage.
 import { checkFileSizes } from "../checkpoint/verifyPackage.ts";
 import type { Model } from "../pipeline/model.ts";
 import { availableMemory } from "../runtime/availableMemory.ts";
-import { chooseProvider } from "../runtime/providers.ts";
+import { chooseTarget } from "../runtime/providers.ts";
 import { lendDepth } from "./depthHelper.ts";
 import { freeDeviceMemory } from "./deviceMemory.ts";
 import { findPackage } from "./packages.ts";
@@ -28,8 +28,8 @@ export interface OpenModelOptions extends Omit<TargetChoice, "precision"> {
 
 /** Opens a model package: files checked, tokenizer read. Graphs are compiled and loaded when a picture size is known. */
 export async function openModel(nameOrDir: string, options: OpenModelOptions): Promise<OpenModel> {
-  const { provider, precision = "fp32", depthHelper } = options;
-  const target = { provider: chooseProvider({ provider, precision }), precision };
+  const { precision = "fp32", depthHelper } = options;
+  const target = chooseTarget({ ...options, precision });
   const modelPackage = await readModelPackage(await findPackage(nameOrDir));
   await checkFileSizes(modelPackage);
   const tokenize = await openTokenizer(modelPackage);

@@ -7,6 +7,8 @@ export interface Home {
   readonly lockFile: string;
   /** who this server is, and the paired secret */
   readonly identityFile: string;
+  /** which operators `doctor` found best for a provider on this computer */
+  readonly measurementsFile: string;
   /** uploaded pictures, by sha256 */
   readonly uploadsDir: string;
   /** a folder for each installed model package */
@@ -25,6 +27,7 @@ export function homeAt(dir: string): Home {
   return {
     lockFile: join(dir, "server.lock"),
     identityFile: join(dir, "identity.json"),
+    measurementsFile: join(dir, "measurements.json"),
     uploadsDir: join(dir, "uploads"),
     modelsDir: join(dir, "models"),
     jobsDir: join(dir, "jobs"),

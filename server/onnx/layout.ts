@@ -1,4 +1,4 @@
-import type { Provider } from "../../shared/providers.ts";
+import type { Target } from "../../shared/providers.ts";
 import { size, type Value } from "./graph.ts";
 import { concat, reshape, transpose } from "./ops.ts";
 import type { Layout, Shape } from "./shape.ts";
@@ -6,9 +6,9 @@ import type { Layout, Shape } from "./shape.ts";
 // Pictures and feature maps have the layout of their graph, [B,C,H,W] or [B,H,W,C]. Networks name axes by the functions below and
 // convert at inputs and outputs, so that one equation serves both.
 
-/** What a provider's convolutions are fastest in: on NVIDIA's tensor cores channels last, elsewhere nothing is known to be gained. */
-export function fastestLayout(provider: Provider): Layout {
-  return provider === "cuda" ? "NHWC" : "NCHW";
+/** What a target's convolutions are fastest in: on NVIDIA's tensor cores channels last, elsewhere nothing is known to be gained. */
+export function fastestLayout({ provider, operators }: Target): Layout {
+  return provider === "cuda" && operators === "fused" ? "NHWC" : "NCHW";
 }
 
 const axes = {

@@ -7,7 +7,7 @@ import {
   concat,
   div,
   gelu,
-  hasPlainOperatorsOnly,
+  isFusedOn,
   matmul,
   matmulTransposed,
   mean,
@@ -24,8 +24,8 @@ import type { Attribute } from "./protobuf.ts";
 import { formatShape } from "./shape.ts";
 import { winogradConv3x3 } from "./winograd.ts";
 
-// The kernels of neural networks. What a provider or a precision wants done differently is decided here,
-// never in server/networks. Shapes of pictures are written [B,C,H,W]; in memory they have the graph's layout.
+// The kernels of neural networks. What a target wants done differently is decided here, never in server/networks.
+// Shapes of pictures are written [B,C,H,W]; in memory they have the graph's layout.
 
 const microsoft = "com.microsoft";
 
@@ -135,11 +135,8 @@ export function groupNorm(
 /** CUDA's kernel wants channels last and reads two channels of a group at a time, a group in a block of 512 or fewer. */
 function hasFusedGroupNorm(x: Value, groups: number): boolean {
   const inGroup = channels(x) / groups;
-  const { target, layout } = x.graph;
-  return (
-    target.provider === "dml" ||
-    (target.provider === "cuda" && layout === "NHWC" && inGroup % 2 === 0 && inGroup <= 512)
-  );
+  const isForCuda = x.graph.layout === "NHWC" && inGroup % 2 === 0 && inGroup <= 512;
+  return isFusedOn(x, "dml") || (isFusedOn(x, "cuda") && isForCuda);
 }
 
 /** As LayerNormalization over [B, G, C/G·H·W], then γ and β: the fastest of the forms measured on the CPU. */
@@ -195,8 +192,7 @@ export function gatedGelu(x: Value, bias: Value): Value {
 
 /** CUDA's kernel is compiled for the widths of Stable Diffusion. */
 function hasFusedGatedGelu(x: Value): boolean {
-  const { provider } = x.graph.target;
-  return provider === "dml" || (provider === "cuda" && [2560, 5120, 10240].includes(size(x, -1)));
+  return isFusedOn(x, "dml") || (isFusedOn(x, "cuda") && [2560, 5120, 10240].includes(size(x, -1)));
 }
 
 /**
@@ -204,15 +200,15 @@ function hasFusedGatedGelu(x: Value): boolean {
  * the scores.
  */
 export function attention(q: Value, k: Value, v: Value, heads: number, bias?: Value): Value {
-  if (hasPlainOperatorsOnly(q)) return plainAttention(q, k, v, heads, bias);
+  if (!isFusedOn(q, "cpu", "cuda", "dml", "webgpu")) return plainAttention(q, k, v, heads, bias);
   const inputs = bias ? [q, k, v, "" as const, "" as const, bias] : [q, k, v];
   const shape = [...q.shape.slice(0, -1), size(v, -1)];
   return q.graph.node("MultiHeadAttention", inputs, q.type, shape, { num_heads: heads }, microsoft);
 }
 
 /**
- * The same in single operators. ONNX Runtime's fused one takes FlashAttention on WebGPU, which is wrong by a tenth of the values where
- * subgroups are small (measured with 4 and 8 lanes, 32 queries and more).
+ * The same in single operators, for Core ML, which has no other, and where the fused one is wrong: on WebGPU it takes FlashAttention, which
+ * is so by a tenth of the values where subgroups are small (measured with 4 and 8 lanes, 32 queries and more).
  */
 function plainAttention(q: Value, k: Value, v: Value, heads: number, bias: Value | undefined): Value {
   const width = size(q, -1) / heads;

@@ -1,3 +1,4 @@
+import type { Provider } from "../../shared/providers.ts";
 import { size, type Value } from "./graph.ts";
 import { broadcast, type DataType, type Dim, formatShape, type Shape } from "./shape.ts";
 
@@ -53,7 +54,7 @@ export function matmul(a: Value, b: Value): Value {
 /** a·bᵀ over the last two axes.   a [.., M, K], b [.., N, K] */
 export function matmulTransposed(a: Value, b: Value): Value {
   const shape = productShape(a, b, size(b, -1), size(b, -2));
-  if (!hasPlainOperatorsOnly(a)) {
+  if (isFusedOn(a, "cpu", "cuda", "dml")) {
     return a.graph.node("FusedMatMul", [a, b], a.type, shape, { transB: 1 }, microsoft);
   }
   // Of a weight this is made when the graph is loaded.
@@ -62,9 +63,9 @@ export function matmulTransposed(a: Value, b: Value): Value {
   return a.graph.node("MatMul", [a, transpose(b, axes)], a.type, shape);
 }
 
-/** Whether the provider lacks the fused operators that are used elsewhere, or computes them wrongly. */
-export function hasPlainOperatorsOnly({ graph }: Value): boolean {
-  return graph.target.provider === "webgpu" || graph.target.provider === "coreml";
+/** Whether the graph is to have a fused operator that these providers have. */
+export function isFusedOn({ graph: { target } }: Value, ...having: readonly Provider[]): boolean {
+  return target.operators === "fused" && having.includes(target.provider);
 }
 
 function productShape(a: Value, b: Value, inner: number, columns: number): Shape {

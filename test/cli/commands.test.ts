@@ -52,26 +52,6 @@ test("doctor tells what is here", async () => {
   expect(findings.GPU).toMatchObject({ ok: true, found: "NVIDIA H100 80GB HBM3, 79.6 GiB memory (40.0 GiB free)" });
 });
 
-test("doctor fails where the provider that was named cannot be used, and marks what can be done without", async () => {
-  vi.doMock("../../server/cli/providerChild.ts", () => ({
-    askProviderChild: async () => [
-      { type: "fails", precision: "fp32", message: "no device" },
-      { type: "runs", precision: "fp16", error: 0.5, stepMs: 1, cpuStepMs: 100 },
-    ],
-    brokenDriver: () => "",
-  }));
-  onTestFinished(() => vi.doUnmock("../../server/cli/providerChild.ts"));
-  vi.resetModules();
-  const named = await command(["doctor", "--provider", "webgpu"]);
-  expect(named.exitCode).not.toBe(0);
-  expect(named.stdout).toMatch(/^- {3}webgpu in fp32: not usable: no device$/m);
-  expect(named.stdout).toMatch(/^- {3}webgpu in fp16: differs .*: do not use it here$/m);
-  expect(named.stdout).toMatch(/^NOT provider webgpu: cannot be used on this computer$/m);
-  expect(named.stdout).not.toContain("start with");
-  const all = await command(["doctor"]);
-  expect([all.exitCode, all.stdout.trimEnd().split("\n").at(-1)]).toEqual([0, "start with: backdrop start"]);
-});
-
 // The bundle as users run it; beside node_modules, so that its packages are found.
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let bundle: string;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { program } from "../../server/cli/program.ts";
 import { askProviderChild } from "../../server/cli/providerChild.ts";
+import { requireProvider } from "../../server/cli/requireProvider.ts";
 import { providerTrySchema } from "../../server/engine/providerCheck.ts";
 import { BackdropError } from "../../shared/errors.ts";
 
@@ -26,6 +27,12 @@ async function ask(source: string, timeoutMs?: number) {
 test("what the check finds is its answer", async () => {
   const found = `{ type: "fails", code: "internal", message: process.argv.slice(2).join() }`;
   expect(await ask(`console.log(JSON.stringify(${found}))`)).toMatchObject({ message: "cuda,fp16" });
+});
+
+test("a target is used with the operators that it was tried with", async () => {
+  await writeFile(file, `console.log(JSON.stringify({ type: "runs", operators: "plain" }))`);
+  const choice = { provider: "cuda", precision: "fp16" } as const;
+  expect(await requireProvider(choice, new AbortController().signal)).toEqual({ ...choice, operators: "plain" });
 });
 
 test.each([

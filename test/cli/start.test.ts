@@ -148,7 +148,7 @@ describe.runIf(isBuilt)("a provider that is named", () => {
   });
 
   it("is tried in a process of its own, which says whether it runs", async () => {
-    expect(await askProviderChild(providerTrySchema, ["cpu", "fp32"])).toEqual({ type: "runs" });
+    expect(await askProviderChild(providerTrySchema, ["cpu", "fp32"])).toEqual({ type: "runs", operators: "fused" });
   });
 
   it("is not tried for long once the start is interrupted", async () => {
@@ -165,5 +165,5 @@ test("what fails in the provider's hands refuses it, and what fails for another 
   for (const code of ["model_corrupt", "model_unknown", "output_unwritable", "memory_insufficient"] as const) {
     refuseFailing("webgpu", { ...failed, code });
   }
-  refuseFailing("webgpu", { type: "runs" });
+  refuseFailing("webgpu", { type: "runs", operators: "plain" });
 });

@@ -53,16 +53,23 @@ test("a damaged one is told as one, with what to do", async () => {
   });
 });
 
-test("its graph is compiled in its own folder for every provider, in float32, and the model's is not", async () => {
+test("its graph is compiled in its own folder for every target, in float32, and the model's is not", async () => {
   const { dir } = await installTinyDepth(modelsDir());
   const helper = await findDepthHelper("mini");
-  for (const provider of ["cpu", "webgpu", "dml", "cuda"] as const) {
-    const target = { provider, precision: "fp16" } as const;
+  for (const [provider, operators, name] of [
+    ["cpu", "fused", "depth-cpu-fp32.onnx"],
+    ["webgpu", "plain", "depth-webgpu-fp32-plain.onnx"],
+    ["webgpu", "fused", "depth-webgpu-fp32-fused.onnx"],
+    ["dml", "fused", "depth-dml-fp32-fused.onnx"],
+    ["cuda", "plain", "depth-cuda-fp32-plain.onnx"],
+    ["coreml", "plain", "depth-coreml-fp32.onnx"],
+  ] as const) {
+    const target = { provider, precision: "fp16", operators } as const;
     const compiled = await compileGraphs(await findPackage("mini"), graphsForSize(work), target, helper);
     expect(compiled).toHaveLength(graphsForSize(work).length);
     const files = compiled.filter(({ request }) => request.graph === "depth").map(({ file }) => file);
-    expect(files).toEqual([join(dir, `depth-${provider}-fp32.onnx`)]);
-    expect(await readdir(dir)).toContain(`depth-${provider}-fp32.onnx`);
+    expect(files).toEqual([join(dir, name)]);
+    expect(await readdir(dir)).toContain(name);
   }
 });
 

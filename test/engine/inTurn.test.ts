@@ -11,14 +11,14 @@ import { createSessions, type Sessions } from "../../server/engine/sessions.ts";
 import { vaeTile } from "../../server/pipeline/autoencoder.ts";
 import { openSession } from "../../server/runtime/session.ts";
 import type { Size } from "../../shared/geometry.ts";
-import type { Target } from "../../shared/providers.ts";
+import { referenceTarget, type Target } from "../../shared/providers.ts";
 
 // Protects what is planned when other jobs have gone before: with sessions that load nothing, and take of memories what a test says.
 
 vi.mock("../../server/runtime/session.ts", () => ({ openSession: vi.fn() }));
 
-const cpu: Target = { provider: "cpu", precision: "fp32" };
-const cuda: Target = { provider: "cuda", precision: "fp16" };
+const cpu = referenceTarget;
+const cuda: Target = { provider: "cuda", precision: "fp16", operators: "fused" };
 const small = { width: 64, height: 64 };
 const medium = { width: 256, height: 256 };
 const shapes = [small, { width: 256, height: 128 }, { width: 128, height: 256 }, medium];

@@ -136,7 +136,7 @@ describe.runIf(listProviders().some(({ name }) => name === "webgpu"))("on a GPU"
 
   /** What the denoiser and the decoder of this size take of the device, as planned. */
   async function deviceNeeds(precision: "fp32" | "fp16") {
-    const target = { provider: "webgpu", precision } as const;
+    const target = { provider: "webgpu", precision, operators: "plain" } as const;
     const compiled = await compileGraphs(dir, graphsForSize(large), target);
     const needOf = (graph: string) => {
       const found = compiled.find(({ request }) => request.graph === graph);

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { attentionGraph } from "../../server/checkpoint/attentionGraph.ts";
 import { openCheckpoint } from "../../server/checkpoint/checkpoint.ts";
 import { gateGraph, gateInput } from "../../server/checkpoint/gateGraph.ts";
 import { buildDenoiser } from "../../server/networks/denoiser.ts";
@@ -11,7 +12,7 @@ import * as nn from "../../server/onnx/nn.ts";
 import { add, cast, mul } from "../../server/onnx/ops.ts";
 import { Scope } from "../../server/onnx/scope.ts";
 import type { Layout } from "../../server/onnx/shape.ts";
-import { referenceTarget, type Target } from "../../shared/providers.ts";
+import { type Precision, referenceTarget, type Target } from "../../shared/providers.ts";
 import {
   expectClose,
   floats,
@@ -32,10 +33,10 @@ import { WrittenOutGraph } from "./writtenOutGraph.ts";
 /** Graphs written out have three times the operators, and loading takes long where the machine has other work. */
 const timeoutMs = 120_000;
 
-const cuda = { target: { provider: "cuda", precision: "fp32" }, layout: "NHWC" } as const;
-const dml = { target: { provider: "dml", precision: "fp32" }, layout: "NCHW" } as const;
+const cuda = { target: { provider: "cuda", precision: "fp32", operators: "fused" }, layout: "NHWC" } as const;
+const dml = { target: { provider: "dml", precision: "fp32", operators: "fused" }, layout: "NCHW" } as const;
 
-interface Dialect {
+interface Form {
   readonly target: Target;
   readonly layout: Layout;
 }
@@ -54,7 +55,7 @@ const gate = (x: Value) => nn.gatedGelu(x, constant(x, [size(x, -1)], 7));
 
 type Formula = (picture: Value, channels: number) => Value;
 
-test.each<readonly [string, Dialect, Formula, readonly string[]]>([
+test.each<readonly [string, Form, Formula, readonly string[]]>([
   ["a convolution", cuda, conv(3, { padding: 1 }), ["NhwcConv"]],
   ["one of stride 2", cuda, conv(3, { padding: 1, stride: 2 }), ["NhwcConv"]],
   ["one with a side of its own padding each", cuda, conv(3, { padding: [0, 1, 3, 2] }), ["NhwcConv"]],
@@ -91,7 +92,7 @@ test.each([
     graph.output("y", gate(x));
     return graph;
   };
-  const graph = build(new WrittenOutGraph("test", { provider, precision: "fp32" }));
+  const graph = build(new WrittenOutGraph("test", { ...referenceTarget, provider }));
   expect(graph.writtenOut).toEqual(operators);
   await expectSame(graph, build(new Graph("test")), { x: noise([2, 3, width], 1) });
 });
@@ -123,9 +124,24 @@ describe.each(["sd15", "sdxl", "mini"])("the small denoiser of the kind of %s", 
 
   test.each([cuda, dml])(
     "computes for $target.provider what the CPU's graph computes, and diffusers",
-    async (dialect) => {
-      const { found, error } = await compare(dialect.target, dialect.layout);
+    async ({ target, layout }) => {
+      const { found, error } = await compare(target, layout);
       expect(error).toBeLessThan(1e-5);
+      expectClose(found.control, model.cases.get("control.noise_prediction"), 1e-4);
+      expectClose(found.masked, model.cases.get("ip_adapter_mask.noise_prediction"), 1e-4);
+    },
+    timeoutMs,
+  );
+
+  test(
+    "computes for CUDA in plain operators, as it is, what the CPU's graph computes, and diffusers",
+    async () => {
+      const found = await predict(
+        denoiserGraph(model, latent, new Graph("denoiser", { ...cuda.target, operators: "plain" })),
+      );
+      for (const name of ["control", "masked"] as const) {
+        expect(relativeError(exact[name], found[name])).toBeLessThan(1e-5);
+      }
       expectClose(found.control, model.cases.get("control.noise_prediction"), 1e-4);
       expectClose(found.masked, model.cases.get("ip_adapter_mask.noise_prediction"), 1e-4);
     },
@@ -135,7 +151,7 @@ describe.each(["sd15", "sdxl", "mini"])("the small denoiser of the kind of %s", 
   test(
     "is within 1 % for CUDA in half precision, and not the same",
     async () => {
-      const { error } = await compare({ provider: "cuda", precision: "fp16" }, "NHWC");
+      const { error } = await compare({ ...cuda.target, precision: "fp16" }, "NHWC");
       expect(error).toBeLessThan(0.01);
       expect(error).toBeGreaterThan(1e-5);
     },
@@ -145,7 +161,7 @@ describe.each(["sd15", "sdxl", "mini"])("the small denoiser of the kind of %s", 
   test.each(["fp32", "fp16"] as const)(
     "lacks nothing but kernels on the CPU in %s",
     async (precision) => {
-      const graph = denoiserGraph(model, latent, new Graph("denoiser", { provider: "cuda", precision }, "NHWC"));
+      const graph = denoiserGraph(model, latent, new Graph("denoiser", { ...cuda.target, precision }, "NHWC"));
       await expect(openGraph(graph, model.folder, { logSeverityLevel: 4 })).rejects.toThrow(lacks("NhwcConv"));
     },
     timeoutMs,
@@ -179,18 +195,45 @@ test("the embedded model's denoiser computes for CUDA what it computes on the CP
   expect(norms.filter(({ inputs: [x] }) => x && x.shape[1] === config.unet.numGroups)).toEqual([]);
 });
 
-// What doctor runs beside the embedded model's graphs, which are too narrow for the operator.
+// What doctor runs beside the embedded model's graphs, which are too narrow for these operators.
+describe("the attention of full-size models", () => {
+  const on = async (target: Target, x: TestTensor) =>
+    pick(await runGraph(attentionGraph(target), undefined, { x }), "y");
+  const plain = (precision: Precision) => ({ provider: "webgpu", precision, operators: "plain" }) as const;
+
+  test("is the same in plain operators, and rounded in half precision", async () => {
+    const x = noise(
+      attentionGraph(referenceTarget).inputs.flatMap(({ shape }) => shape.map(Number)),
+      1,
+    );
+    const exact = await on(referenceTarget, x);
+    expect(relativeError(exact, await on(plain("fp32"), x))).toBeLessThan(1e-5);
+    const error = relativeError(exact, await on(plain("fp16"), x));
+    expect(error).toBeLessThan(0.002);
+    expect(error).toBeGreaterThan(1e-5);
+  });
+
+  test.each([
+    [cuda.target, 9],
+    [{ ...plain("fp16"), operators: "fused" }, 9],
+    [plain("fp16"), 0],
+  ] as const)("has on %j %i fused ones", (target, count) => {
+    expect(attentionGraph(target).operations.filter(({ op }) => op === "MultiHeadAttention")).toHaveLength(count);
+  });
+});
+
 describe("the gate of a full-size model", () => {
   const gelus = (target: Target) => gateGraph(target).operations.filter(({ op }) => op.endsWith("Gelu"));
 
   test.each([
-    ["cuda", "fp32", "BiasSplitGelu"],
-    ["cuda", "fp16", "BiasSplitGelu"],
-    ["dml", "fp16", "BiasSplitGelu"],
-    ["webgpu", "fp16", "Gelu"],
-    ["cpu", "fp32", "Gelu"],
-  ] as const)("has on %s in %s one %s", (provider, precision, op) => {
-    expect(gelus({ provider, precision }).map((node) => node.op)).toEqual([op]);
+    ["cuda", "fp32", "fused", "BiasSplitGelu"],
+    ["cuda", "fp16", "fused", "BiasSplitGelu"],
+    ["dml", "fp16", "fused", "BiasSplitGelu"],
+    ["cuda", "fp16", "plain", "Gelu"],
+    ["webgpu", "fp16", "fused", "Gelu"],
+    ["cpu", "fp32", "fused", "Gelu"],
+  ] as const)("has on %s in %s with %s operators one %s", (provider, precision, operators, op) => {
+    expect(gelus({ provider, precision, operators }).map((node) => node.op)).toEqual([op]);
   });
 
   test("is a · gelu(b) on the CPU, and lacks nothing but a kernel there as it is for CUDA", async () => {

@@ -4,7 +4,7 @@ import { buildGraph } from "../../server/checkpoint/buildGraph.ts";
 import { openCheckpoint } from "../../server/checkpoint/checkpoint.ts";
 import { Graph } from "../../server/onnx/graph.ts";
 import { linear } from "../../server/onnx/nn.ts";
-import type { Precision } from "../../shared/providers.ts";
+import { type Precision, referenceTarget } from "../../shared/providers.ts";
 import {
   expectClose,
   floats,
@@ -17,7 +17,7 @@ import {
 } from "./support.ts";
 
 test("a linear layer of int8 computes with what is rounded to 8 bits, columns of zeros too", async () => {
-  const graph = new Graph("linear", { provider: "cpu", precision: "int8" });
+  const graph = new Graph("linear", { ...referenceTarget, precision: "int8" });
   const x = floats([1, 2, 4], [1, -2, 3, 0.5, 0, 0.25, -1, 2]);
   const weight = [0.5, -0.98, 0.25, 2, 0, 0, 0, 0, 100, 49, -25, 12.5];
   const w = graph.constant(Float32Array.from(weight), [3, 4]);
@@ -46,7 +46,7 @@ test("the embedded model's denoiser in int8 is within 1 % of fp32, and not the s
   const dir = fileURLToPath(new URL("../../models/mini/", import.meta.url));
   const predict = async (precision: Precision): Promise<TestTensor> => {
     const request = { graph: "denoiser", width: 64, height: 64 } as const;
-    const graph = await buildGraph(await openCheckpoint(dir), request, { provider: "cpu", precision });
+    const graph = await buildGraph(await openCheckpoint(dir), request, { ...referenceTarget, precision });
     const inputs = someInputs(graph, { timestep: 500, image_scale: 1, control_scale: 1, fusion: 0 });
     const session = await openGraph(graph, dir);
     const output = pick(await session.run(inputs), "noise_prediction");

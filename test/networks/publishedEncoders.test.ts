@@ -14,6 +14,7 @@ import { buildVision } from "../../server/networks/vision.ts";
 import { Graph } from "../../server/onnx/graph.ts";
 import { graphMemory } from "../../server/onnx/graphMemory.ts";
 import { Scope, type Weights } from "../../server/onnx/scope.ts";
+import { operatorsOf } from "../../shared/providers.ts";
 
 // Every tensor of the published models has its place: building throws on one that is missing, mis-shaped or left over.
 // Names and shapes: test/fixtures/networks/published/README.md.
@@ -69,7 +70,7 @@ it.each(["vae_sd15", "vae_sdxl"])(
       ["vae_decoder_tile", tile, { image: "B,3,512,512", own_statistics: "B,13,32,2" }],
     ] as const;
     for (const provider of ["cpu", "cuda", "webgpu"] as const) {
-      const target = { provider, precision: "fp32" } as const;
+      const target = { provider, precision: "fp32", operators: operatorsOf[provider][0] } as const;
       const whole = new Graph("vae_decoder", target);
       buildVaeDecoder(new Scope(whole, weights, "vae"), parsed, tile);
       const most = sessionNeed(graphMemory(whole, 1)).heldBytes;

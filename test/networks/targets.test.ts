@@ -6,37 +6,79 @@ import { graphFile, graphsForSize } from "../../server/checkpoint/graphRequest.t
 import { Graph, type GraphNode, type Value } from "../../server/onnx/graph.ts";
 import { attention } from "../../server/onnx/nn.ts";
 import { mul } from "../../server/onnx/ops.ts";
-import type { Target } from "../../shared/providers.ts";
-import { expectClose, noise, pick, runGraph } from "./support.ts";
+import { referenceTarget, type Target } from "../../shared/providers.ts";
+import { expectClose, noise, pick, relativeError, runGraph, someInputs } from "./support.ts";
 import { publishedDenoiser } from "./unetFixtures.ts";
 
 // What graphs are made of for each target, as far as that can be seen without the device; test/slow/webgpu.test.ts runs them on one.
 
 const size = { width: 128, height: 128 };
-const half: Target = { provider: "webgpu", precision: "fp16" };
+const webgpu: Target = { provider: "webgpu", precision: "fp32", operators: "plain" };
+const half: Target = { ...webgpu, precision: "fp16" };
+const cuda: Target = { provider: "cuda", precision: "fp32", operators: "fused" };
 
 const types = (node: GraphNode) => node.inputs.flatMap((value) => (value === "" ? [] : [value.type]));
 
-test.each(["fp32", "fp16"] as const)("on WebGPU in %s nothing but what it has kernels for", async (precision) => {
-  const checkpoint = await openCheckpoint(fileURLToPath(new URL("../../models/mini/", import.meta.url)));
-  for (const request of graphsForSize(size).filter(({ graph }) => graph !== "text")) {
-    const { operations } = await buildGraph(checkpoint, request, { provider: "webgpu", precision });
-    const fused = operations.filter(({ domain }) => domain !== "").map(({ op }) => op);
-    expect(new Set([...fused, "QuickGelu"]), request.graph).toEqual(new Set(["QuickGelu"]));
-  }
+const mini = fileURLToPath(new URL("../../models/mini/", import.meta.url));
+const checkpoint = await openCheckpoint(mini);
+/** Text is on the CPU always. */
+const requests = graphsForSize(size).filter(({ graph }) => graph !== "text");
+
+describe.each(requests)("$graph of the embedded model", (request) => {
+  const build = (target: Target) => buildGraph(checkpoint, request, target);
+  const contrib = ({ operations }: Graph) =>
+    new Set(operations.flatMap(({ domain, op }) => (domain === "" ? [] : [op])));
+
+  test.each(["fp32", "fp16"] as const)("in plain operators in %s is the same for every provider", async (precision) => {
+    const graph = await build({ ...webgpu, precision });
+    // What all of them have.
+    expect(new Set([...contrib(graph), "QuickGelu"])).toEqual(new Set(["QuickGelu"]));
+    const bytes = graph.encode();
+    for (const provider of ["cuda", "dml", "coreml"] as const) {
+      const other = await build({ provider, precision, operators: "plain" });
+      expect(Buffer.compare(other.encode(), bytes), provider).toBe(0);
+    }
+  });
+
+  test("for WebGPU has one fused operator where it has attention", async () => {
+    const fused = await build({ ...webgpu, operators: "fused" });
+    const attends = (await build(webgpu)).operations.some(({ op }) => op === "Softmax");
+    const expected = [...contrib(await build(webgpu)), ...(attends ? ["MultiHeadAttention"] : [])];
+    expect(contrib(fused)).toEqual(new Set(expected));
+    expect(fused.operations.filter(({ op }) => op === "Softmax")).toEqual([]);
+  });
+
+  test.each(["plain", "fused"] as const)(
+    "in WebGPU's %s operators computes on the CPU what the CPU's computes",
+    async (operators) => {
+      const exact = await build(referenceTarget);
+      const inputs = someInputs(exact, { timestep: 991, image_scale: 1, control_scale: 1, fusion: 1, patch_mask: 1 });
+      const [expected] = (await runGraph(exact, mini, inputs)).values();
+      const [found] = (await runGraph(await build({ ...webgpu, operators }), mini, inputs)).values();
+      if (!expected || !found) throw new Error("expected an output");
+      expect(relativeError(expected, found)).toBeLessThan(1e-5);
+    },
+  );
 });
 
-test("a graph is kept for each target, and only the denoiser is less exact", () => {
-  const files = graphsForSize(size).map((request) => graphFile(request, half));
-  expect(files).toEqual([
+test.each<readonly [Target, string]>([
+  [half, "webgpu-PRECISION-plain"],
+  [{ ...half, operators: "fused" }, "webgpu-PRECISION-fused"],
+  [{ ...cuda, precision: "fp16" }, "cuda-PRECISION-fused"],
+  [{ ...half, provider: "coreml" }, "coreml-PRECISION"],
+])("a graph is kept for each target, and only the denoiser is less exact: %j", (target, name) => {
+  expect(graphsForSize(size).map((request) => graphFile(request, target))).toEqual([
     "text-cpu-fp32.onnx",
-    "vision-webgpu-fp32.onnx",
-    "depth-webgpu-fp32.onnx",
-    "control-128x128-webgpu-fp32.onnx",
-    "denoiser-128x128-webgpu-fp16.onnx",
-    "vae_encoder-128x128-webgpu-fp32.onnx",
-    "vae_decoder-128x128-webgpu-fp32.onnx",
+    ...["vision", "depth", "control-128x128", "denoiser-128x128", "vae_encoder-128x128", "vae_decoder-128x128"].map(
+      (graph) => `${graph}-${name.replace("PRECISION", graph.startsWith("denoiser") ? "fp16" : "fp32")}.onnx`,
+    ),
   ]);
+});
+
+test("the CPU has one kind, which its files do not name", () => {
+  const files = graphsForSize(size).map((request) => graphFile(request, referenceTarget));
+  expect(files).toContain("denoiser-128x128-cpu-fp32.onnx");
+  expect(files).toContain("vision-cpu-fp32.onnx");
 });
 
 test("attention in single operators is the fused one, also where scores are held in parts", async () => {
@@ -49,8 +91,8 @@ test("attention in single operators is the fused one, also where scores are held
     const parts = graph.operations.filter(({ op }) => op === "Softmax").length;
     return { parts, y: pick(await runGraph(graph, undefined, { x }), "y") };
   };
-  const fused = await run({ provider: "cpu", precision: "fp32" });
-  const plain = await run({ provider: "webgpu", precision: "fp32" });
+  const fused = await run(referenceTarget);
+  const plain = await run(webgpu);
   expect([fused.parts, plain.parts]).toEqual([0, 2]);
   expectClose(plain.y, fused.y, 1e-5);
 });
@@ -107,8 +149,8 @@ describe.each([
   test.each(["fp32", "fp16"] as const)(
     "in %s is fused, and its channels are last from end to end",
     async (precision) => {
-      const graph = await build({ provider: "cuda", precision });
-      const plain = await build({ provider: "cpu", precision: "fp32" });
+      const graph = await build({ ...cuda, precision });
+      const plain = await build(referenceTarget);
       const convolutions = count(graph, "NhwcConv");
       const gates = count(graph, "BiasSplitGelu");
       const transposesElsewhere = count(plain, "Transpose");
@@ -125,8 +167,13 @@ describe.each([
     },
   );
 
+  test("in plain operators is WebGPU's", async () => {
+    const [plain, other] = [await build({ ...cuda, operators: "plain" }), await build(webgpu)];
+    expect(Buffer.compare(plain.encode(), other.encode())).toBe(0);
+  });
+
   test("reads γ and β in float32, and weights that are constant by then", async () => {
-    const graph = await build({ provider: "cuda", precision: "fp16" });
+    const graph = await build({ ...cuda, precision: "fp16" });
     const changing = new Set(runningOperations(graph).flatMap(({ outputs }) => outputs.map((value) => value.name)));
     for (const node of graph.operations.filter(({ op }) => op === "GroupNorm")) {
       expect(types(node)).toEqual(["float16", "float32", "float32"]);

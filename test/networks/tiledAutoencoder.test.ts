@@ -12,6 +12,7 @@ import { decode, encode, vaeTile } from "../../server/pipeline/autoencoder.ts";
 import { floatOutput, type Model } from "../../server/pipeline/model.ts";
 import { inTiles, type Planes } from "../../server/pipeline/tiles.ts";
 import type { NamedTensors } from "../../server/runtime/tensor.ts";
+import { referenceTarget } from "../../shared/providers.ts";
 import {
   expectClose,
   floats,
@@ -140,11 +141,10 @@ async function openKl(name: "sdxl" | "sd15" | "bare") {
   const opened = new Map<string, TestSession>();
   const model: Pick<Model, "run"> = {
     async run(request, inputs) {
-      const target = { provider: "cpu", precision: "fp32" } as const;
-      const key = graphFile(request, target);
+      const key = graphFile(request, referenceTarget);
       let session = opened.get(key);
       if (session === undefined) {
-        const graph = new Graph(request.graph, target);
+        const graph = new Graph(request.graph);
         build(request, new Scope(graph, weights, "vae"), config);
         session = await openGraph(graph, folder);
         sessions.push(session);

@@ -99,7 +99,12 @@ describe("is taken", () => {
     ["run once a job", () => operators(new Graph("vae_decoder"), 256, 64)],
     [
       "on a GPU",
-      () => operators(new Graph("denoiser", { provider: "webgpu", precision: "fp32" }, "NCHW", true), 256, 64),
+      () =>
+        operators(
+          new Graph("denoiser", { provider: "webgpu", precision: "fp32", operators: "plain" }, "NCHW", true),
+          256,
+          64,
+        ),
     ],
   ])("not where it is %s", (_what, found) => {
     expect(found()).toEqual(["Conv"]);

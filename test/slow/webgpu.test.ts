@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as ort from "onnxruntime-node";
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildGraph } from "../../server/checkpoint/buildGraph.ts";
 import { openCheckpoint } from "../../server/checkpoint/checkpoint.ts";
 import { type GraphRequest, graphsForSize } from "../../server/checkpoint/graphRequest.ts";
+import { measuredTarget, rememberOperators } from "../../server/engine/measuredOperators.ts";
 import { openModel } from "../../server/engine/openModel.ts";
 import { modelsDir } from "../../server/engine/packages.ts";
 import { Graph, type Value } from "../../server/onnx/graph.ts";
@@ -14,9 +15,10 @@ import { attention, groupNorm, layerNorm } from "../../server/onnx/nn.ts";
 import { cast, mul } from "../../server/onnx/ops.ts";
 import { generate } from "../../server/pipeline/generate.ts";
 import { decodeJob } from "../../server/pipeline/job.ts";
-import type { Precision, Target } from "../../shared/providers.ts";
+import { type Precision, referenceTarget, type Target } from "../../shared/providers.ts";
 import { parseSettings } from "../../shared/settings.ts";
-import { command } from "../cli/command.ts";
+import { command, workspace } from "../cli/command.ts";
+import { temporaryHome } from "../home/temporaryHome.ts";
 import { paint, png } from "../image/makePictures.ts";
 import { floats, noise, openGraph, relativeError, someInputs, type TestTensor } from "../networks/support.ts";
 
@@ -24,18 +26,21 @@ import { floats, noise, openGraph, relativeError, someInputs, type TestTensor } 
 // A GPU is not needed: any Vulkan device will do, such as Mesa's llvmpipe, which computes in real half precision.
 // Skipped where there is none.
 
+temporaryHome();
 const dir = join(modelsDir(), "mini");
 const onGpu: ort.InferenceSession.SessionOptions = {
   executionProviders: ["webgpu"],
   extra: { session: { disable_cpu_ep_fallback: "1" } },
   logSeverityLevel: 4,
 };
+const plain: Target = { provider: "webgpu", precision: "fp32", operators: "plain" };
+const half: Target = { ...plain, precision: "fp16" };
 const [hasDevice, hasHalf] = [await canRun("fp32"), await canRun("fp16")];
 
 /** Whether there is a device that computes in this precision. Where one is expected, as in CI, its absence is a failure. */
 async function canRun(precision: Precision): Promise<boolean> {
   try {
-    const y = await run(doubled({ provider: "webgpu", precision }), floats([1, 3], [1, 2, 3]), onGpu);
+    const y = await run(doubled({ ...plain, precision }), floats([1, 3], [1, 2, 3]), onGpu);
     return Array.from(y.data, Number).join() === "2,4,6";
   } catch (error) {
     if (process.env.BACKDROP_EXPECT_WEBGPU) throw error;
@@ -91,8 +96,8 @@ describe.skipIf(!hasDevice)("on WebGPU", () => {
   test.each(graphsForSize(size).filter(({ graph }) => graph !== "text"))(
     "$graph computes what it computes on the CPU",
     async (request) => {
-      const exact = await predict(request, { provider: "cpu", precision: "fp32" });
-      const found = await predict(request, { provider: "webgpu", precision: "fp32" });
+      const exact = await predict(request, referenceTarget);
+      const found = await predict(request, plain);
       expect(relativeError(exact, found)).toBeLessThan(1e-5);
     },
   );
@@ -100,19 +105,49 @@ describe.skipIf(!hasDevice)("on WebGPU", () => {
   test("attention of many queries, which the runtime's own operator gets wrong on small subgroups", async () => {
     const x = noise([2, 256, 64], 3);
     const formula = (value: Value) => attention(value, mul(value, 0.7), mul(value, 1.3), 2);
-    const exact = await run(graphOf({ provider: "cpu", precision: "fp32" }, x.shape, formula), x);
-    const found = await run(graphOf({ provider: "webgpu", precision: "fp32" }, x.shape, formula), x, onGpu);
+    const exact = await run(graphOf(referenceTarget, x.shape, formula), x);
+    const found = await run(graphOf(plain, x.shape, formula), x, onGpu);
     expect(relativeError(exact, found)).toBeLessThan(1e-5);
   });
 
-  test("doctor compares every graph of the embedded model with the CPU's", async () => {
+  // In software, subgroups have 4 or 8 lanes, where the runtime's fused attention is really wrong.
+  test("doctor finds the fused operators wrong on this device, and jobs get plain ones from then on", async () => {
+    await rememberOperators("webgpu", [{ precision: "fp32", operators: "fused" }]);
+    expect(await denoisersOfJob()).toEqual([expect.stringMatching(/-webgpu-fp32-fused\.onnx$/)]);
+
     const { exitCode, events } = await command(["doctor", "--provider", "webgpu", "--json"]);
     expect(exitCode).toBe(0);
-    const found = expect.stringMatching(
-      /^differs from the CPU by 0\.00\d+ %; a step of the embedded model takes \d+ ms/,
+    const finding = { type: "finding", about: "webgpu in fp32 with plain operators", ok: true };
+    const right = /^differs from the CPU by 0\.00\d+ %; a step of the embedded model takes \d+ ms/;
+    expect(events()).toContainEqual({ ...finding, found: expect.stringMatching(right) });
+    const wrong = /^wrong here, attention differs from the CPU's by \d\.?\d* %: plain operators are used instead$/;
+    expect(events()).toContainEqual(
+      expect.objectContaining({ about: "webgpu in fp32 with fused operators", found: expect.stringMatching(wrong) }),
     );
-    expect(events()).toContainEqual({ type: "finding", about: "webgpu in fp32", ok: true, found });
+
+    const choice = { provider: "webgpu", precision: "fp32" } as const;
+    expect(await measuredTarget(choice)).toEqual({ ...choice, operators: "plain" });
+    expect(await denoisersOfJob()).toEqual([expect.stringMatching(/-webgpu-fp32-plain\.onnx$/)]);
   });
+
+  /** What `generate` compiles of denoisers; it is stopped then: software is slow. */
+  async function denoisersOfJob(): Promise<readonly string[]> {
+    const place = await workspace();
+    const fresh = join(place.dir, "fresh");
+    const denoisers = async () => (await readdir(fresh)).filter((file) => /^denoiser.*onnx$/.test(file));
+    const stop = new AbortController();
+    const timer = setInterval(async () => (await denoisers()).length > 0 && stop.abort(), 100);
+    try {
+      await copyUncompiled(fresh);
+      const pictures = ["--product", place.product, "--reference", place.reference, "--out", place.out];
+      const job = ["generate", ...pictures, "--model", fresh, "--provider", "webgpu"];
+      expect(await command(job, stop.signal)).toMatchObject({ exitCode: 130 });
+      return await denoisers();
+    } finally {
+      clearInterval(timer);
+      await place.remove();
+    }
+  }
 
   test("a whole job paints the CPU's picture", async () => {
     const [onCpu, found] = [await paintWith({ provider: "cpu" }), await paintWith({ provider: "webgpu" })];
@@ -122,8 +157,8 @@ describe.skipIf(!hasDevice)("on WebGPU", () => {
   describe.skipIf(!hasHalf)("in half precision", () => {
     test("the denoiser is within 1 % of float32, and not the same", async () => {
       const request = { graph: "denoiser", ...size } as const;
-      const exact = await predict(request, { provider: "cpu", precision: "fp32" });
-      const error = relativeError(exact, await predict(request, { provider: "webgpu", precision: "fp16" }));
+      const exact = await predict(request, referenceTarget);
+      const error = relativeError(exact, await predict(request, half));
       expect(error).toBeLessThan(0.01);
       expect(error).toBeGreaterThan(1e-5);
     });
@@ -139,7 +174,7 @@ describe.skipIf(!hasDevice)("on WebGPU", () => {
     test("the device does overflow where a formula lets it", async () => {
       const x = floats([1, 3], [1, 300, 1000]);
       const { data } = await run(
-        graphOf({ provider: "webgpu", precision: "fp16" }, x.shape, (v) => mul(v, v)),
+        graphOf(half, x.shape, (v) => mul(v, v)),
         x,
         onGpu,
       );
@@ -169,8 +204,8 @@ describe.skipIf(!hasDevice)("on WebGPU", () => {
         shape,
         values.map((value) => value * magnitude),
       );
-      const exact = await run(graphOf({ provider: "cpu", precision: "fp32" }, shape, formula), x);
-      const found = await run(graphOf({ provider: "webgpu", precision: "fp16" }, shape, formula), x, onGpu);
+      const exact = await run(graphOf(referenceTarget, shape, formula), x);
+      const found = await run(graphOf(half, shape, formula), x, onGpu);
       expect(relativeError(exact, found)).toBeLessThan(0.01);
     });
   });
@@ -178,7 +213,7 @@ describe.skipIf(!hasDevice)("on WebGPU", () => {
   let copy: string;
   beforeAll(async () => {
     copy = await mkdtemp(join(tmpdir(), "backdrop-webgpu-"));
-    await cp(dir, copy, { recursive: true, filter: (path) => !/\.onnx|compiled\.json/.test(path) });
+    await copyUncompiled(copy);
   });
   afterAll(() => rm(copy, { recursive: true, force: true }));
 
@@ -199,6 +234,10 @@ describe.skipIf(!hasDevice)("on WebGPU", () => {
     }
   }
 });
+
+async function copyUncompiled(to: string): Promise<void> {
+  await cp(dir, to, { recursive: true, filter: (path) => !/\.onnx|compiled\.json/.test(path) });
+}
 
 /** dB */
 function psnr(a: Uint8Array, b: Uint8Array): number {
