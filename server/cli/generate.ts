@@ -8,7 +8,7 @@ import { findDepthHelper } from "../engine/depthHelper.ts";
 import { measuredTarget } from "../engine/measuredOperators.ts";
 import { openModel } from "../engine/openModel.ts";
 import { requireFileSize } from "../image/decode.ts";
-import { generate, type Hooks, type Variant } from "../pipeline/generate.ts";
+import { generateEach, type Hooks, type Variant } from "../pipeline/generate.ts";
 import { decodeJob, type NamedBytes } from "../pipeline/job.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { checkOutputFolder, type OutputFile, writeOutputs } from "./outputs.ts";
@@ -29,7 +29,7 @@ export interface GenerateOptions extends SettingOptions {
   readonly json?: true;
 }
 
-/** `backdrop generate`: everything is read and checked first; results are written last, all or none. */
+/** `backdrop generate`: everything is read and checked first; each variant is written when it is finished, all its files or none. */
 export async function generateCommand(options: GenerateOptions, io: Io): Promise<number> {
   const begin = performance.now();
   const settings = settingsFromOptions(options);
@@ -52,7 +52,18 @@ export async function generateCommand(options: GenerateOptions, io: Io): Promise
   const model = await openModel(options.model, { ...target, depthHelper });
   try {
     const progressBar = createProgressBar(io, options.json === true);
-    const { variants, timingsMs } = await generate(model, job, {
+    const outputs: Written[] = [];
+    let productPixelsChanged = 0;
+    const take = async (variant: Variant) => {
+      const files = outputFiles(variant);
+      await writeOutputs(options.out, files);
+      outputs.push(...files.map(({ role, name }) => ({ role, name })));
+      productPixelsChanged += variant.recipe.product.changedPixels;
+      if (job.settings.variants === 1) return;
+      progressBar.clear();
+      tellVariant(options, io, variant, files);
+    };
+    const hooks: Hooks = {
       signal: io.signal,
       onStep(progress) {
         if (options.json) printJson(io, { type: "progress", ...progress });
@@ -63,16 +74,13 @@ export async function generateCommand(options: GenerateOptions, io: Io): Promise
         else io.stderr(`warning: ${message}\n`);
       },
       ...(options.previews && { onPreview: previewWriter(options, io) }),
-    }).finally(progressBar.clear);
-
-    io.signal.throwIfAborted();
-    const outputs = variants.flatMap((variant, i) => outputFiles(variant, i));
-    await writeOutputs(options.out, outputs);
+    };
+    const timingsMs = await generateEach(model, job, hooks, { from: 1, take }).finally(progressBar.clear);
     const done = {
       type: "done",
-      files: Object.fromEntries(outputs.map(({ role, name }) => [role, join(options.out, name)])),
+      files: pathsOf(options.out, outputs),
       timingsMs: { decodeInput: round(decodedMs), ...timingsMs, total: round(performance.now() - begin) },
-      productPixelsChanged: variants.reduce((sum, { recipe }) => sum + recipe.product.changedPixels, 0),
+      productPixelsChanged,
       seed: job.settings.seed,
     };
     if (options.json) printJson(io, done);
@@ -96,14 +104,28 @@ async function readOptional(role: string, path: string | undefined): Promise<Nam
   return path === undefined ? undefined : await readPicture(role, path);
 }
 
-function outputFiles({ background, result, recipe }: Variant, index: number): readonly OutputFile[] {
-  const suffix = index === 0 ? "" : `-${index + 1}`;
+/** What was written: the pictures themselves are not kept in memory. */
+type Written = Pick<OutputFile, "role" | "name">;
+
+function outputFiles({ variant, background, result, recipe }: Variant): readonly OutputFile[] {
+  const suffix = variant === 1 ? "" : `-${variant}`;
   const recipeText = `${JSON.stringify(recipe, null, 2)}\n`;
   return [
     { role: `result${suffix}`, name: `result${suffix}.png`, content: result },
     { role: `background${suffix}`, name: `background${suffix}.png`, content: background },
     { role: `recipe${suffix}`, name: `recipe${suffix}.json`, content: recipeText },
   ];
+}
+
+/** So that it can be looked at while the next one is painted, and is known of when the command is interrupted. */
+function tellVariant(options: GenerateOptions, io: Io, { variant, seed }: Variant, files: readonly Written[]): void {
+  const { out, json } = options;
+  if (json) printJson(io, { type: "variant_done", variant, seed, files: pathsOf(out, files) });
+  else io.stdout(`variant ${variant}: ${files.map(({ name }) => name).join(", ")} in ${out}; seed ${seed}\n`);
+}
+
+function pathsOf(out: string, files: readonly Written[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(files.map(({ role, name }) => [role, join(out, name)]));
 }
 
 /** Previews are written as they come, so that another program can show them. */
@@ -123,7 +145,7 @@ interface Done {
   readonly seed: number;
 }
 
-function summary(out: string, outputs: readonly OutputFile[], { timingsMs, productPixelsChanged, seed }: Done): string {
+function summary(out: string, outputs: readonly Written[], { timingsMs, productPixelsChanged, seed }: Done): string {
   const product = productPixelsChanged === 0 ? "product unchanged" : `${productPixelsChanged} product pixels changed`;
   const names = outputs.map(({ name }) => name).join(", ");
   return `${names} in ${out} after ${(timingsMs.total / 1000).toFixed(1)} s; ${product}; seed ${seed}\n`;

@@ -65,6 +65,7 @@ async function run(request: EngineRequest, signal: AbortSignal): Promise<EngineM
   const done = await runRequest(request, open, {
     signal,
     onStep: (progress) => send({ type: "progress", jobId, ...progress }),
+    onVariant: (finished) => send({ type: "variant_done", jobId, ...finished }),
     onWarning: (message) => send({ type: "warning", jobId, message }),
     previewShare: watchedPreviewShare,
     ...(request.previews && { onPreview: (preview) => send({ type: "preview", jobId, ...preview }) }),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { errorCodes } from "../../shared/errors.ts";
 import type { Point } from "../../shared/protocol/helpers.ts";
-import { doneSchema, progressSchema, warningSchema } from "../../shared/protocol/jobs.ts";
+import { doneSchema, progressSchema, variantDoneSchema, warningSchema } from "../../shared/protocol/jobs.ts";
 import type { TargetChoice } from "../../shared/providers.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { PictureFile } from "../assist/assistant.ts";
@@ -19,7 +19,7 @@ export interface EngineRequest {
     readonly productMask?: string;
     readonly referenceMask?: string;
   };
-  /** where the results go */
+  /** where the results go; the variants that an earlier attempt has finished are there */
   readonly outDir: string;
   readonly previews: boolean;
 }
@@ -50,6 +50,7 @@ export type AssistAnswer = z.output<typeof answerSchema>;
 export const engineMessageSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready") }),
   z.strictObject({ ...progressSchema.shape, ...jobId }),
+  z.strictObject({ ...variantDoneSchema.shape, ...jobId }),
   z.strictObject({ ...warningSchema.shape, ...jobId }),
   z.strictObject({ ...progressSchema.shape, ...jobId, type: z.literal("preview"), jpeg: bytes }),
   z.strictObject({ ...doneSchema.shape, ...jobId, rssBytes: z.int().min(0) }),

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { totalmem } from "node:os";
 import { isRetryable } from "../../shared/errors.ts";
-import type { JobEnd } from "../../shared/protocol/jobs.ts";
+import type { FinishedVariant, JobEnd } from "../../shared/protocol/jobs.ts";
 import type { Log } from "../log/log.ts";
 import {
   type AssistAnswer,
@@ -16,6 +16,8 @@ import {
 export interface RunListener {
   onProgress(progress: { readonly variant: number; readonly step: number; readonly steps: number }): void;
   onPreview(preview: EngineMessage & { type: "preview" }): void;
+  /** it is on disk; an attempt tells again what an earlier one has finished */
+  onVariant(finished: FinishedVariant): void;
   onWarning(message: string): void;
   onEnd(end: JobEnd): void;
   /** the engine died, or was killed */
@@ -55,7 +57,7 @@ interface Run {
   grace?: NodeJS.Timeout;
 }
 
-type MessageOfJob = Extract<EngineMessage, { type: "progress" | "preview" | "warning" | "done" }>;
+type MessageOfJob = Extract<EngineMessage, { type: "progress" | "preview" | "variant_done" | "warning" | "done" }>;
 
 /** Starts the engine's process, watches it, and replaces it when it crashes, hangs or grows. */
 export class Supervisor implements Engine {
@@ -188,6 +190,11 @@ export class Supervisor implements Engine {
       case "preview":
         listener.onPreview(message);
         break;
+      case "variant_done": {
+        const { type: _, jobId: __, ...finished } = message;
+        listener.onVariant(finished);
+        break;
+      }
       case "warning":
         listener.onWarning(message.message);
         break;

@@ -73,8 +73,7 @@ function createRoutes({ jobs, uploads, metrics, programDir }: AppOptions): reado
       access: "session",
       async handle({ params: { jobId, name } }, response) {
         const found = jobs.findOutput(String(jobId), String(name));
-        if (found === undefined)
-          throw new BackdropError("not_found", "no such result; the job's done event lists them");
+        if (found === undefined) throw new BackdropError("not_found", "no such result; the job's events list them");
         const { dir, output } = found;
         response.setHeader("ETag", `"${output.sha256}"`);
         await sendFile(response, join(dir, output.name), "this result is no longer on disk; generate it again");

@@ -2,7 +2,8 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { jobIdSchema, seqSchema } from "../../shared/protocol/fields.ts";
-import { jobEndSchema, jobParamsSchema } from "../../shared/protocol/jobs.ts";
+import { type FinishedVariant, type JobEnd, jobEndSchema, jobParamsSchema } from "../../shared/protocol/jobs.ts";
+import { readVariants } from "../engine/variantFiles.ts";
 import { unfinishedPrefix } from "../files/wholeFiles.ts";
 import { storageFailed, writeDurably } from "../home/durableFile.ts";
 
@@ -19,6 +20,12 @@ const storedJobSchema = z.strictObject({
 });
 export type StoredJob = z.output<typeof storedJobSchema>;
 
+/** A job and what it has finished, whether it has ended or not. */
+export interface JobOnDisk {
+  readonly job: StoredJob;
+  readonly variants: readonly FinishedVariant[];
+}
+
 /** Every job that was accepted, on disk: `<job id>/job.json`, beside the job's results. */
 export interface History {
   load(): Promise<HistoryOnDisk>;
@@ -29,7 +36,7 @@ export interface History {
 
 export interface HistoryOnDisk {
   /** oldest first */
-  readonly jobs: readonly StoredJob[];
+  readonly jobs: readonly JobOnDisk[];
   /** folders whose record cannot be read; they are left as they are */
   readonly unreadable: readonly string[];
 }
@@ -50,16 +57,16 @@ export async function openHistory(dir: string): Promise<History> {
       await rm(dirOf(jobId), { recursive: true, force: true });
     },
     async load() {
-      const jobs: StoredJob[] = [];
+      const jobs: JobOnDisk[] = [];
       const unreadable: string[] = [];
       for (const name of await readdir(dir)) {
         if (!jobIdSchema.safeParse(name).success) continue;
         await removeUnfinished(dirOf(name));
         const job = await readJob(join(dirOf(name), recordName));
         if (job === undefined || job.jobId !== name) unreadable.push(name);
-        else jobs.push(job);
+        else jobs.push({ job, variants: await finishedVariants(dirOf(name), job) });
       }
-      jobs.sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.jobId.localeCompare(b.jobId));
+      jobs.sort(({ job: a }, { job: b }) => a.createdAt.localeCompare(b.createdAt) || a.jobId.localeCompare(b.jobId));
       return { jobs, unreadable };
     },
   };
@@ -71,6 +78,23 @@ async function readJob(file: string): Promise<StoredJob | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Jobs of earlier servers have no records of their variants: only their end lists the files. */
+async function finishedVariants(dir: string, { end }: StoredJob): Promise<readonly FinishedVariant[]> {
+  const recorded = await readVariants(dir);
+  const listed = end?.event.type === "done" ? listedBy(end.event) : [];
+  return recorded.length < listed.length ? listed : recorded;
+}
+
+function listedBy({ outputs, seed, productPixelsChanged }: JobEnd & { type: "done" }): readonly FinishedVariant[] {
+  const numbers = [...new Set(outputs.map(({ variant }) => variant))];
+  return numbers.map((variant) => ({
+    variant,
+    seed: (seed + variant - 1) >>> 0,
+    outputs: outputs.filter((output) => output.variant === variant),
+    productPixelsChanged,
+  }));
 }
 
 async function removeUnfinished(dir: string): Promise<void> {

@@ -1,5 +1,5 @@
-import type { JobEnd, JobEvent, JobParams, JobSummary } from "../../shared/protocol/jobs.ts";
-import type { StoredJob } from "./history.ts";
+import type { FinishedVariant, JobEnd, JobEvent, JobParams, JobSummary } from "../../shared/protocol/jobs.ts";
+import type { JobOnDisk, StoredJob } from "./history.ts";
 import { type JobState, stateName } from "./jobState.ts";
 
 /** Events of one server's run have seqs of one block, so that a job that starts over continues above what was seen. */
@@ -28,8 +28,10 @@ export interface JobRecord {
   admitted: Promise<void>;
 }
 
-export function recordOf(stored: StoredJob, state: JobState): JobRecord {
-  const { jobId, createdAt, params, seed, restarts } = stored;
+/** Its variants are told before its end again: they have the last seqs before it. */
+export function recordOf({ job, variants }: JobOnDisk, state: JobState): JobRecord {
+  const { jobId, createdAt, params, seed, restarts, end } = job;
+  const told = (finished: FinishedVariant): JobEvent => ({ type: "variant_done", ...finished });
   return {
     jobId,
     createdAt,
@@ -37,7 +39,7 @@ export function recordOf(stored: StoredJob, state: JobState): JobRecord {
     seed,
     restarts,
     state,
-    events: stored.end ? [stored.end] : [],
+    events: end ? [...variants.map((each, i) => ({ seq: end.seq - variants.length + i, event: told(each) })), end] : [],
     preview: undefined,
     admitted: Promise.resolve(),
   };
@@ -46,6 +48,15 @@ export function recordOf(stored: StoredJob, state: JobState): JobRecord {
 export function toStored(record: JobRecord, end: (SequencedEvent & { readonly event: JobEnd }) | null): StoredJob {
   const { jobId, createdAt, params, seed, restarts } = record;
   return { schemaVersion: 1, jobId, createdAt, params, seed, restarts, end };
+}
+
+/** What the job has finished so far, in order. */
+export function variantsOf({ events }: JobRecord): readonly FinishedVariant[] {
+  return events.flatMap(({ event }) => {
+    if (event.type !== "variant_done") return [];
+    const { type: _, ...finished } = event;
+    return [finished];
+  });
 }
 
 export function lastSeq(record: JobRecord): number {
@@ -60,7 +71,15 @@ export function nextSeq(record: JobRecord): number {
 export function summarise(record: JobRecord): JobSummary {
   const { jobId, createdAt, params, state } = record;
   const end = state.type === "ended" ? state.end : null;
-  return { jobId, createdAt, state: stateName(state), params, lastSeq: lastSeq(record), end };
+  return {
+    jobId,
+    createdAt,
+    state: stateName(state),
+    params,
+    lastSeq: lastSeq(record),
+    variants: [...variantsOf(record)],
+    end,
+  };
 }
 
 /** Parsing has put the keys in the schema's order, so equal parameters have equal text. */

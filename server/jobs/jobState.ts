@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { JobEnd, JobEvent, progressSchema, warningSchema } from "../../shared/protocol/jobs.ts";
+import type { JobEnd, JobEvent, progressSchema, variantDoneSchema, warningSchema } from "../../shared/protocol/jobs.ts";
 
 /** Where a job is. `attempt` counts from 1: the one that runs, or the one that starts next. */
 export type JobState =
@@ -12,6 +12,7 @@ export type JobState =
 export type JobInput =
   | { readonly type: "start" }
   | z.output<typeof progressSchema>
+  | z.output<typeof variantDoneSchema>
   | z.output<typeof warningSchema>
   | { readonly type: "cancel" }
   /** the engine died under it */
@@ -36,6 +37,8 @@ export function advance(state: JobState, input: JobInput): Advance {
     case "running":
       return advanceRunning(state, input);
     case "cancelling":
+      // It was finished before the engine heard of the cancel.
+      if (input.type === "variant_done") return { state, event: input };
       // However the engine stops, the person was told that the job is being cancelled.
       return input.type === "crash" || input.type === "end" ? ended({ type: "cancelled" }) : { state };
     case "ended":
@@ -65,6 +68,7 @@ function advanceQueued(state: JobState & { type: "queued" }, input: JobInput): A
 function advanceRunning(state: JobState & { type: "running" }, input: JobInput): Advance {
   switch (input.type) {
     case "progress":
+    case "variant_done":
     case "warning":
       return { state, event: input };
     case "cancel":

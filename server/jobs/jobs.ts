@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BackdropError, isRetryable, toBackdropError } from "../../shared/errors.ts";
 import { encodeFrame } from "../../shared/protocol/frame.ts";
 import {
+  type FinishedVariant,
   isEnd,
   type JobEnd,
   type JobEvent,
@@ -24,6 +25,7 @@ import {
   sameParams,
   summarise,
   toStored,
+  variantsOf,
 } from "./jobRecord.ts";
 import { advance, type JobInput, stateName } from "./jobState.ts";
 
@@ -56,21 +58,21 @@ export class Jobs {
     this.options = options;
   }
 
-  /** Reads the history; jobs that the last server left unfinished start over. */
+  /** Reads the history; jobs that the last server left unfinished go on with the first variant that is. */
   static async open(options: JobsOptions): Promise<Jobs> {
     const jobs = new Jobs(options);
     const { jobs: storedJobs, unreadable } = await options.history.load();
     if (unreadable.length > 0) options.log.error({ jobIds: unreadable }, "jobs whose record cannot be read");
-    for (const stored of storedJobs) {
-      if (stored.end) {
-        jobs.records.set(stored.jobId, recordOf(stored, { type: "ended", end: stored.end.event }));
+    for (const { job, variants } of storedJobs) {
+      if (job.end) {
+        jobs.records.set(job.jobId, recordOf({ job, variants }, { type: "ended", end: job.end.event }));
         continue;
       }
-      const restarted = { ...stored, restarts: stored.restarts + 1 };
+      const restarted = { ...job, restarts: job.restarts + 1 };
       await options.history.save(restarted);
-      const record = recordOf(restarted, { type: "queued", attempt: 1 });
+      const record = recordOf({ job: restarted, variants }, { type: "queued", attempt: 1 });
       jobs.records.set(record.jobId, record);
-      jobs.restart(record);
+      jobs.restart(record, variants);
     }
     const queued = jobs.queue.flatMap(({ params }) => inputsOf(params).map(({ sha256 }) => sha256));
     // Painted by hand, so that the panel can bring it back from nowhere else.
@@ -166,20 +168,21 @@ export class Jobs {
     await this.options.history.remove(jobId);
   }
 
-  /** A finished file by its name: only what `done` listed is there. */
+  /** A finished file by its name: only what a `variant_done` listed is there. */
   findOutput(jobId: string, name: string): { readonly dir: string; readonly output: Output } | undefined {
-    const state = this.records.get(jobId)?.state;
-    if (state?.type !== "ended" || state.end.type !== "done") return undefined;
-    const output = state.end.outputs.find((candidate) => candidate.name === name);
+    const record = this.records.get(jobId);
+    if (record === undefined) return undefined;
+    const outputs = variantsOf(record).flatMap((finished) => finished.outputs);
+    const output = outputs.find((candidate) => candidate.name === name);
     return output && { dir: this.options.history.dirOf(jobId), output };
   }
 
-  /** Takes no more jobs; gives the running one `drainMs` to end. What has not ended starts over next time. */
+  /** Takes no more jobs; gives the running one `drainMs` to end. What has not ended goes on next time. */
   async stop(drainMs: number): Promise<void> {
     this.isStopping = true;
     const deadline = Date.now() + drainMs;
     while (this.running && Date.now() < deadline) await sleep(20);
-    // The promise of a cancel is kept; anything else starts over.
+    // The promise of a cancel is kept; anything else goes on.
     if (this.running?.record.state.type === "cancelling") this.apply(this.running.record, { type: "crash" });
     this.running = undefined;
     await Promise.all(this.settling);
@@ -203,7 +206,8 @@ export class Jobs {
   }
 
   /** After a restart of the server. */
-  private restart(record: JobRecord): void {
+  private restart(record: JobRecord, variants: readonly FinishedVariant[]): void {
+    for (const finished of variants) this.tell(record, { type: "variant_done", ...finished });
     if (record.restarts <= maxRestarts) {
       this.tell(record, { type: "retrying", attempt: record.restarts + 1 });
       this.queue.push(record);
@@ -232,13 +236,20 @@ export class Jobs {
         record.preview = { seq, frame };
         for (const listener of this.listeners) listener.onPreview(record.jobId, frame);
       },
+      onVariant: (finished) => {
+        const isTold = variantsOf(record).some(({ variant }) => variant === finished.variant);
+        if (isTold) return;
+        // It shows a picture that is better seen whole.
+        record.preview = undefined;
+        this.apply(record, { type: "variant_done", ...finished });
+      },
       onEnd: (end) => this.runEnded(record, { type: "end", end }),
       onCrash: () => this.runEnded(record, { type: "crash" }),
     };
   }
 
   private runEnded(record: JobRecord, input: JobInput): void {
-    // Given up while stopping: the next server starts it over.
+    // Given up while stopping: the next server goes on with it.
     if (this.isOver(record)) return;
     this.running = undefined;
     this.apply(record, input);

@@ -42,6 +42,8 @@ export interface Generated {
 }
 
 export interface Variant {
+  /** from 1 */
+  readonly variant: number;
   readonly seed: number;
   /** PNG of the full frame without the product: the layer beneath it */
   readonly background: Uint8Array;
@@ -50,10 +52,27 @@ export interface Variant {
   readonly recipe: Recipe;
 }
 
-/** One request from decoded pictures to finished files. Cancelling throws the signal's reason. */
+/** What becomes of the variants of a job, one after the other. */
+export interface Taking {
+  /** the first that is painted; those before it are finished already. From 1 */
+  readonly from: number;
+  /** gets each when it is finished; the next one waits for it */
+  readonly take: (finished: Variant) => void | Promise<void>;
+}
+
+/** One request from decoded pictures to finished files, all at the end. Cancelling throws the signal's reason. */
 export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promise<Generated> {
+  const variants: Variant[] = [];
+  const take = (finished: Variant) => void variants.push(finished);
+  const timingsMs = await generateEach(model, job, hooks, { from: 1, take });
+  return { variants, timingsMs };
+}
+
+/** The same, handing each variant over when it is finished, and keeping none. */
+export async function generateEach(model: Model, job: Job, hooks: Hooks, { from, take }: Taking): Promise<TimingsMs> {
   const settings = withModelDefaults(job.settings, model.package);
   const stages = createStages(hooks.signal);
+  if (from > settings.variants) return stages.timingsMs();
   const passes = await planPasses(model, job, settings, { previews: hooks.onPreview !== undefined }, stages);
   const { first, refining, preparation } = passes;
   const { scene } = refining ?? first;
@@ -76,8 +95,8 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
   const placedAgain = refining && (await placePass(model, refining, shared, stages));
   const prepared = await preparePass(model, placed, shared, stages);
   const watch = createWatch(model, passes, stages, hooks);
-  const variants: Variant[] = [];
-  for (let variant = 1; variant <= settings.variants; variant++) {
+  const decided = { ...job, settings: { ...settings, strength: first.strength } };
+  for (let variant = from; variant <= settings.variants; variant++) {
     const seed = (settings.seed + variant - 1) >>> 0;
     const seeded = { ...settings, seed };
     let ground = await paint(model, prepared, seeded, stages, watch(variant, first));
@@ -87,10 +106,10 @@ export async function generate(model: Model, job: Job, hooks: Hooks = {}): Promi
       const over = await preparePass(model, placedAgain, shared, stages, painted);
       ground = await paint(model, over, seeded, stages, watch(variant, pass));
     }
-    const decided = { ...job, settings: { ...settings, strength: first.strength } };
-    variants.push(await stages.run("compose", () => finish(decided, { model, depthHelper, scene, seed }, ground)));
+    const painter = { model, depthHelper, scene, seed };
+    await take({ variant, ...(await stages.run("compose", () => finish(decided, painter, ground))) });
   }
-  return { variants, timingsMs: stages.timingsMs() };
+  return stages.timingsMs();
 }
 
 /** Tells each step of a job's passes, and shows a preview of it where one is due. */
@@ -117,7 +136,7 @@ function createWatch(
 }
 
 /** The painted ground to files: to the frame's size, the product pasted back, and the proof taken from the encoded bytes. */
-async function finish(job: DecidedJob, painter: Painter, ground: RgbaImage): Promise<Variant> {
+async function finish(job: DecidedJob, painter: Painter, ground: RgbaImage): Promise<Omit<Variant, "variant">> {
   const { scene, seed } = painter;
   const background = await workToFrame(scene, withShadow(ground, scene.shadow));
   const result = await encodePng(pasteProduct(background, scene.product));

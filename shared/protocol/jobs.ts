@@ -34,13 +34,25 @@ export const outputSchema = z.strictObject({
 });
 export type Output = z.output<typeof outputSchema>;
 
+/** A picture of a job that is finished, and kept whatever becomes of the job. */
+export const finishedVariantSchema = z.strictObject({
+  /** from 1 */
+  variant: z.int().min(1).max(4),
+  seed: z.int().min(0).max(0xffff_ffff),
+  outputs: z.array(outputSchema).min(1).max(4),
+  /** opaque pixels of the product that differ from the input; 0 unless something is wrong */
+  productPixelsChanged: z.int().min(0),
+});
+export type FinishedVariant = z.output<typeof finishedVariantSchema>;
+
 export const doneSchema = z.strictObject({
   type: z.literal("done"),
+  /** of all variants */
   outputs: z.array(outputSchema).min(1).max(16),
   /** of the first variant; the others follow on */
   seed: z.int().min(0).max(0xffff_ffff),
   timingsMs: z.record(z.string(), z.number()),
-  /** opaque pixels of the product that differ from the input; 0 unless something is wrong */
+  /** of all variants together */
   productPixelsChanged: z.int().min(0),
 });
 export const failedSchema = z.strictObject({
@@ -62,6 +74,7 @@ export const progressSchema = z.strictObject({
   step: z.int().min(1),
   steps: z.int().min(1),
 });
+export const variantDoneSchema = z.strictObject({ type: z.literal("variant_done"), ...finishedVariantSchema.shape });
 export const warningSchema = z.strictObject({ type: z.literal("warning"), message: z.string() });
 
 export const jobEventSchema = z.discriminatedUnion("type", [
@@ -69,8 +82,9 @@ export const jobEventSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("queued"), ahead: z.int().min(0) }),
   z.strictObject({ type: z.literal("started"), attempt: z.int().min(1) }),
   progressSchema,
+  variantDoneSchema,
   warningSchema,
-  /** the engine died and the job starts over */
+  /** the engine died, or the server, and the job goes on with the first variant that is not finished */
   z.strictObject({ type: z.literal("retrying"), attempt: z.int().min(2) }),
   doneSchema,
   failedSchema,
@@ -92,6 +106,8 @@ export const jobSummarySchema = z.strictObject({
   params: jobParamsSchema,
   /** of the latest event */
   lastSeq: seqSchema,
+  /** so far, in order */
+  variants: z.array(finishedVariantSchema).max(4),
   end: jobEndSchema.nullable(),
 });
 export type JobSummary = z.output<typeof jobSummarySchema>;

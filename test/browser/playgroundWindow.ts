@@ -125,6 +125,11 @@ export class PlaygroundWindow {
     await this.panel.getByText(pattern).waitFor({ timeout: runTimeoutMs });
   }
 
+  /** One that is finished, to be chosen. */
+  variant(variant: number) {
+    return this.panel.getByRole("button", { name: new RegExp(`^Variant ${variant}(, in the canvas)?$`) });
+  }
+
   /** Until the result lies in the document. */
   async result(): Promise<void> {
     await this.panel.getByRole("button", { name: "Remove from canvas" }).waitFor({ timeout: runTimeoutMs });

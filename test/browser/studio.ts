@@ -9,6 +9,7 @@ export interface WindowOptions {
   /** of the panel's form, as it keeps it; few steps by default, and all of them run */
   readonly form?: {
     readonly steps?: number;
+    readonly variants?: number;
     readonly strength?: number | null;
     readonly seed?: number;
     readonly isSeedLocked?: boolean;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -35,6 +36,11 @@ test("results, recipes and previews are written, and the events say so", async (
   expect(progress.map(({ variant, step, steps }) => [variant, step, steps])).toEqual(
     [1, 2].flatMap((variant) => [1, 2, 3].map((step) => [variant, step, 3])),
   );
+  const told = events().filter(({ type }) => type === "variant_done");
+  expect(told).toMatchObject([
+    { variant: 1, seed: 11, files: { result: join(place.dir, "all/result.png") } },
+    { variant: 2, seed: 12, files: { "result-2": join(place.dir, "all/result-2.png") } },
+  ]);
   const done = events().at(-1);
   expect(done).toMatchObject({ type: "done", productPixelsChanged: 0, seed: 11 });
   expect(Object.keys(done?.files ?? {}).sort()).toEqual(names.sort());
@@ -64,6 +70,20 @@ test("an interrupted command exits 130, says so, and leaves no results", async (
   expect(exitCode).toBe(130);
   expect(events().at(-1)).toEqual({ type: "cancelled" });
   expect(await place.list()).not.toContain("stopped");
+});
+
+test("interrupted at the second variant, it leaves the first whole, and nothing of the second", async () => {
+  const interrupt = new AbortController();
+  const running = command(generate("kept", "--steps", "4", "--variants", "2"), interrupt.signal);
+  const watch = setInterval(() => existsSync(join(place.dir, "kept/recipe.json")) && interrupt.abort(), 5);
+  const { exitCode, events } = await running;
+  clearInterval(watch);
+  expect(exitCode).toBe(130);
+  expect(events().map(({ type }) => type)).toEqual(expect.arrayContaining(["variant_done", "cancelled"]));
+  expect((await readdir(join(place.dir, "kept"))).sort()).toEqual(["background.png", "recipe.json", "result.png"]);
+  const result = await readFile(join(place.dir, "kept/result.png"));
+  expect(JSON.parse(readPngText(result, "backdrop") ?? "")).toMatchObject({ settings: { seed: 11 } });
+  expect(await sharp(result).stats()).toBeDefined();
 });
 
 async function pixels(path: string): Promise<Buffer> {

@@ -157,6 +157,30 @@ test("a model that went away is told by its name, without a path", async () => {
   expect(JSON.stringify(end)).not.toContain("models/");
 });
 
+test("an engine that dies at the second variant leaves the first as it is, and the next engine paints only what is missing", async () => {
+  await client.upload(good, sha256Of(good));
+  const inputs = { product: sha256Of(good), reference: sha256Of(good) };
+  const settings = { seed: 1, steps: 2, strength: 1, variants: 2 };
+  const jobId = await client.submit(jobParamsSchema.parse({ settings, inputs, model: "mini", previews: false }));
+  await client.take("event", ({ event }) => event.type === "variant_done");
+  process.kill(server.enginePid() ?? 0, "SIGKILL");
+  const end = await client.end(jobId);
+  const events = client.events(jobId).map(({ event }) => event);
+  const finished = events.flatMap((event) => (event.type === "variant_done" ? [event] : []));
+  expect(finished.map(({ variant, seed }) => [variant, seed])).toEqual([
+    [1, 1],
+    [2, 2],
+  ]);
+  expect(end).toMatchObject({ type: "done", outputs: finished.flatMap(({ outputs }) => outputs) });
+  const again = events.slice(events.findIndex(({ type }) => type === "retrying"));
+  const painted = again.flatMap((event) => (event.type === "progress" ? [event.variant] : []));
+  expect(new Set(painted)).toEqual(new Set([2]));
+  for (const { name, sha256 } of finished.flatMap(({ outputs }) => outputs)) {
+    const response = await server.get(`/results/${jobId}/${name}`, { Authorization: `Bearer ${client.sessionToken}` });
+    expect(sha256Of(new Uint8Array(await response.arrayBuffer())), name).toBe(sha256);
+  }
+});
+
 test("a job's files are its result, the background, a thumbnail and the recipe, and need the session's token", async () => {
   await client.upload(good, sha256Of(good));
   const settings = { seed: 1, steps: 1, width: 300, height: 150 };

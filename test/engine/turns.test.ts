@@ -51,6 +51,7 @@ function listener(ended: string[], name: string): RunListener {
   return {
     onProgress() {},
     onPreview() {},
+    onVariant() {},
     onWarning() {},
     onEnd: ({ type }) => ended.push(`${name} ${type}`),
     onCrash: () => ended.push(`${name} crash`),

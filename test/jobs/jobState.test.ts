@@ -7,6 +7,7 @@ import { isEnd } from "../../shared/protocol/jobs.ts";
 const inputs: fc.Arbitrary<JobInput> = fc.constantFrom<JobInput>(
   { type: "start" },
   { type: "progress", variant: 1, step: 1, steps: 4 },
+  { type: "variant_done", variant: 1, seed: 1, outputs: [], productPixelsChanged: 0 },
   { type: "warning", message: "w" },
   { type: "cancel" },
   { type: "crash" },
@@ -59,6 +60,11 @@ test.each<[string, JobInput[], string[]]>([
   ["dies twice", [start(), crash(), start(), crash()], ["started", "retrying", "started", "failed"]],
   ["cancelled while waiting", [cancel(), start()], ["cancelled"]],
   ["cancelled, the step is killed", [start(), cancel(), progress(), crash()], ["started", "cancelled"]],
+  [
+    "cancelled as a variant is finished, which counts",
+    [start(), cancel(), variantDone(), crash(), variantDone()],
+    ["started", "variant_done", "cancelled"],
+  ],
   ["cancelled as it ends", [start(), cancel(), done()], ["started", "cancelled"]],
   ["cancelled too late", [start(), done(), cancel(), cancel()], ["started", "done"]],
 ])("%s", (_, sequence, types) => {
@@ -70,6 +76,9 @@ function start(): JobInput {
 }
 function progress(): JobInput {
   return { type: "progress", variant: 1, step: 1, steps: 2 };
+}
+function variantDone(): JobInput {
+  return { type: "variant_done", variant: 1, seed: 1, outputs: [], productPixelsChanged: 0 };
 }
 function crash(): JobInput {
   return { type: "crash" };

@@ -4,7 +4,7 @@ import type { DepthReading, ModelPackage } from "../../server/checkpoint/modelPa
 import { decodeImage } from "../../server/image/decode.ts";
 import { readPngText } from "../../server/image/pngChunks.ts";
 import type { RgbaImage } from "../../server/image/rgba.ts";
-import { generate, type Hooks, type Progress } from "../../server/pipeline/generate.ts";
+import { generate, generateEach, type Hooks, type Progress } from "../../server/pipeline/generate.ts";
 import { decodeJob, type JobFiles } from "../../server/pipeline/job.ts";
 import type { Model } from "../../server/pipeline/model.ts";
 import type { Tensor } from "../../server/runtime/tensor.ts";
@@ -33,6 +33,16 @@ test("the same request gives the same bytes; the product comes out untouched in 
     expect(opaqueBytes(before, behind)).not.toEqual(opaqueBytes(before, before));
     expect(JSON.parse(readPngText(result, "backdrop") ?? "")).toEqual(recipe);
   }
+});
+
+test("each variant is handed over before the next is painted, and those that are finished already are not painted again", async () => {
+  const request = { seed: 7, steps: 2, variants: 3 };
+  const { variants } = await run({ product, reference }, request);
+  const job = await decodeJob({ product, reference }, { ...parseSettings(request), seed: 7 });
+  const log: unknown[] = [];
+  const hooks: Hooks = { onStep: ({ variant, step }) => void log.push(`${variant}.${step}`) };
+  await generateEach(arithmeticModel(), job, hooks, { from: 2, take: (finished) => void log.push(finished) });
+  expect(log).toEqual(["2.1", "2.2", variants[1], "3.1", "3.2", variants[2]]);
 });
 
 test("every setting and every picture matters", async () => {

@@ -1,8 +1,9 @@
 // Speaks the engine's side of server/engine/messages.ts without a model. A prompt that is JSON tells it how to behave:
-// stepMs, previewBytes, crashAt (a step; once), crashAlways, hangAt (a step that never ends), fail (a code), resultBytes.
+// stepMs, previewBytes, crashAt (a step; once), crashAlways, hangAt (a step that never ends), inVariant (of these; the first), fail (a code),
+// resultBytes.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -30,26 +31,44 @@ async function run({ jobId, settings, files, outDir, previews }) {
     });
   }
   await mkdir(outDir, { recursive: true });
-  for (let step = 1; step <= settings.steps; step++) {
-    await sleep(directive.stepMs ?? 1);
-    if (directive.hangAt === step) for (;;);
-    if (directive.crashAt === step && !existsSync(join(outDir, "crashed"))) {
-      if (!directive.crashAlways) await writeFile(join(outDir, "crashed"), "");
-      process.kill(process.pid, "SIGKILL");
+  const outputs = [];
+  for (let variant = 1; variant <= settings.variants; variant++) {
+    const record = join(outDir, `variant-${variant}.json`);
+    if (!existsSync(record)) {
+      for (let step = 1; step <= settings.steps; step++) {
+        await sleep(directive.stepMs ?? 1);
+        const isHere = variant === (directive.inVariant ?? 1);
+        if (isHere && directive.hangAt === step) for (;;);
+        if (isHere && directive.crashAt === step && !existsSync(join(outDir, "crashed"))) {
+          if (!directive.crashAlways) await writeFile(join(outDir, "crashed"), "");
+          process.kill(process.pid, "SIGKILL");
+        }
+        if (state.cancelled) return send({ type: "cancelled", jobId });
+        const progress = { jobId, variant, step, steps: settings.steps };
+        send({ type: "progress", ...progress });
+        if (previews) send({ type: "preview", ...progress, jpeg: Buffer.alloc(directive.previewBytes ?? 100, step) });
+      }
+      const bytes = Buffer.alloc(directive.resultBytes ?? 1000, await contentOf(settings, variant, files));
+      const name = `result-${variant}.png`;
+      await writeFile(join(outDir, name), bytes);
+      const sha256 = createHash("sha256").update(bytes).digest("hex");
+      const output = { name, role: "result", variant, sizeBytes: bytes.length, sha256 };
+      const finished = { variant, seed: settings.seed + variant - 1, outputs: [output], productPixelsChanged: 0 };
+      await writeFile(`${record}.unfinished`, JSON.stringify(finished));
+      await rename(`${record}.unfinished`, record);
     }
-    if (state.cancelled) return send({ type: "cancelled", jobId });
-    const progress = { jobId, variant: 1, step, steps: settings.steps };
-    send({ type: "progress", ...progress });
-    if (previews) send({ type: "preview", ...progress, jpeg: Buffer.alloc(directive.previewBytes ?? 100, step) });
+    const finished = JSON.parse(await readFile(record, "utf8"));
+    outputs.push(...finished.outputs);
+    send({ type: "variant_done", jobId, ...finished });
   }
-  const hash = createHash("sha256").update(JSON.stringify(settings));
-  for (const path of Object.values(files)) hash.update(await readFile(path));
-  const bytes = Buffer.alloc(directive.resultBytes ?? 1000, hash.digest("hex"));
-  await writeFile(join(outDir, "result-1.png"), bytes);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const output = { name: "result-1.png", role: "result", variant: 1, sizeBytes: bytes.length, sha256 };
-  const done = { outputs: [output], seed: settings.seed, timingsMs: {}, productPixelsChanged: 0 };
+  const done = { outputs, seed: settings.seed, timingsMs: {}, productPixelsChanged: 0 };
   send({ type: "done", jobId, ...done, rssBytes: 1 });
+}
+
+async function contentOf(settings, variant, files) {
+  const hash = createHash("sha256").update(JSON.stringify(settings)).update(String(variant));
+  for (const path of Object.values(files)) hash.update(await readFile(path));
+  return hash.digest("hex");
 }
 
 // Describes a picture by its bytes as text; "wait" takes 300 ms, "crash" dies. Of clicks, the mask is their JSON.

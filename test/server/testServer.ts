@@ -93,6 +93,7 @@ export interface Directive {
   readonly crashAt?: number;
   readonly crashAlways?: boolean;
   readonly hangAt?: number;
+  readonly inVariant?: number;
   readonly fail?: string;
   readonly resultBytes?: number;
 }

@@ -65,7 +65,7 @@ test("an engine that hangs is replaced; one that never comes up fails the job; o
   await grown.remove();
 }, 60_000);
 
-test("what a stopped server left starts over; seqs go on above what was seen; the history is whole", async () => {
+test("what a stopped server left goes on; seqs go on above what was seen; the history is whole", async () => {
   const home = homeAt(dir);
   const first = await startTestServer({ home, timing: { stopMs: 50 } });
   const client = await first.client();
@@ -99,7 +99,7 @@ test("what a stopped server left starts over; seqs go on above what was seen; th
   const seqs = again.events(running).map(({ seq }) => seq);
   expect(seqs).toEqual(seqs.map((_, i) => seqsPerRestart + 1 + i));
   expect(again.events(running)[0]?.event.type).toBe("retrying");
-  expect((await readdir(join(home.jobsDir, running))).sort()).toEqual(["job.json", "result-1.png"]);
+  expect((await readdir(join(home.jobsDir, running))).sort()).toEqual(["job.json", "result-1.png", "variant-1.json"]);
   await second.stop();
 }, 60_000);
 

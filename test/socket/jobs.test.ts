@@ -35,6 +35,7 @@ test("a job from submit to its result's bytes", async () => {
     "queued",
     "started",
     ...Array.from({ length: 4 }, () => "progress"),
+    "variant_done",
     "done",
   ]);
   const previews = client.previews.filter(({ id }) => id === jobId);

@@ -9,7 +9,7 @@ import { sha256Of, startTestServer, stubParams, uploadPictures } from "../server
  */
 export async function surviveDisconnects(count: number): Promise<void> {
   const server = await startTestServer();
-  const params = stubParams({ stepMs: 2, resultBytes: 50_000 }, { steps: 40 });
+  const params = stubParams({ stepMs: 2, resultBytes: 50_000 }, { steps: 20, variants: 2 });
   let client = await server.client();
   await uploadPictures(client);
   const undisturbed = await endOf(client, await client.submit(params));
@@ -48,7 +48,7 @@ export async function surviveKills(count: number): Promise<void> {
   const server = await startTestServer();
   const client = await server.client();
   await uploadPictures(client);
-  const params = stubParams({ stepMs: 3 }, { steps: 15 });
+  const params = stubParams({ stepMs: 3 }, { steps: 8, variants: 2 });
   const undisturbed = await endOf(client, await client.submit(params));
   let retried = 0;
   for (let kills = 0; kills < count; kills++) {

@@ -1,10 +1,10 @@
 import { BackdropError } from "../../../shared/errors.ts";
 import { isEnd, type JobEnd } from "../../../shared/protocol/jobs.ts";
 import type { Preview } from "../connection/connection.ts";
-import { variantsOf } from "../state/focus.ts";
+import { findPainted } from "../state/focus.ts";
 import { problemOf } from "../state/problem.ts";
 import { isActive, jobIdOf } from "../state/run.ts";
-import { noteHere } from "../state/state.ts";
+import { noteHere, resultKey } from "../state/state.ts";
 import type { CanvasPreviews } from "./canvasPreviews.ts";
 import type { Context } from "./context.ts";
 import type { History } from "./history.ts";
@@ -39,17 +39,20 @@ export function followJobs(context: Context, { history, results, canvasPreviews 
 
   /** The preview in the canvas stays until the result takes its place. */
   async function finish(jobId: string, end: JobEnd): Promise<void> {
-    if (end.type === "done") await insertFirst(jobId, end);
+    if (end.type === "done") await insertFirst(jobId);
     host.post({ type: "end_run", runId: jobId });
   }
 
-  async function insertFirst(jobId: string, end: Extract<JobEnd, { type: "done" }>): Promise<void> {
-    const [first] = variantsOf(end);
+  async function insertFirst(jobId: string): Promise<void> {
+    const { variants } = findPainted(state(), jobId) ?? { variants: [] };
+    const [first] = variants;
     // Without its note nobody knows which layer the result belongs beneath.
     if (first === undefined || noteHere(state(), jobId) === null) return;
+    // Whoever has inserted one by hand, while others were painted, has chosen.
+    if (variants.some(({ variant }) => resultKey(jobId, variant) in state().insertions)) return;
     // The first result of “Regenerate background” takes the place of its layer.
     const { replaceable, regenerated } = state();
-    await results.insert(jobId, first, replaceable !== null && replaceable === regenerated ? "replace" : "add");
+    await results.insert(jobId, first.variant, replaceable !== null && replaceable === regenerated ? "replace" : "add");
   }
 
   connection.listen({
@@ -61,9 +64,9 @@ export function followJobs(context: Context, { history, results, canvasPreviews 
     onJobEvent(jobId, event) {
       const isOfRun = isActive(state().run) && jobIdOf(state().run) === jobId;
       dispatch({ type: "run_event", jobId, event, atMs: clock.now() });
-      if (!isEnd(event)) return;
-      void history.refresh();
-      if (isOfRun) void finish(jobId, event);
+      // What the run in hand has finished, the panel knows; of any other, it is in the history.
+      if (isEnd(event) || (event.type === "variant_done" && !isOfRun)) void history.refresh();
+      if (isOfRun && isEnd(event)) void finish(jobId, event);
     },
     onPreview(preview) {
       canvasPreviews.offer(preview);
@@ -94,9 +97,9 @@ function createPreviewShowing({ pixels, state, dispatch, subscribe }: Context): 
     shownUrl = url;
   });
 
-  async function show({ jobId, jpeg }: Preview): Promise<void> {
+  async function show({ jobId, variant, jpeg }: Preview): Promise<void> {
     const preview = await pixels.show(jpeg);
-    dispatch({ type: "run_preview", jobId, preview });
+    dispatch({ type: "run_preview", jobId, variant, preview });
     const { run } = state();
     const isTaken = (run.type === "running" || run.type === "cancelling") && run.preview === preview;
     if (!isTaken) URL.revokeObjectURL(preview.url);

@@ -1,5 +1,6 @@
+import type { FinishedVariant } from "../../../shared/protocol/jobs.ts";
 import { type Recipe, recipeVersion } from "../../recipe.ts";
-import { type DoneJob, findDone, seedOf } from "../state/focus.ts";
+import { findPainted, type PaintedJob } from "../state/focus.ts";
 import { noteOf } from "../state/note.ts";
 import { problemOf } from "../state/problem.ts";
 import { modelInUse, noteHere, resultKey, type State } from "../state/state.ts";
@@ -20,10 +21,11 @@ export function createInserting(context: Context): Inserting {
 
   return {
     async insert(jobId, variant, how) {
-      const job = findDone(state(), jobId);
+      const job = findPainted(state(), jobId);
+      const finished = job?.variants.find((each) => each.variant === variant);
       const key = resultKey(jobId, variant);
       const before = state().insertions[key] ?? null;
-      if (job === undefined || before?.type === "inserting") return;
+      if (job === null || finished === undefined || before?.type === "inserting") return;
       dispatch({ type: "problems_cleared", place: "results" });
       if (noteHere(state(), jobId) === null && state().slots.product.type !== "set") {
         const message = "This result was begun elsewhere. Choose the product that it goes beneath, then insert it.";
@@ -35,7 +37,7 @@ export function createInserting(context: Context): Inserting {
       dispatch({ type: "insertion_changed", key, insertion: { type: "inserting" } });
       try {
         const png = await connection.fetchResult(jobId, `background-${variant}.png`);
-        const recipe = recipeOf(state(), job, variant);
+        const recipe = recipeOf(state(), job, finished);
         const replace = how === "replace" ? state().replaceable : null;
         const { nodeId } = await host.request("insert_result", {
           runId: jobId,
@@ -64,7 +66,7 @@ export function createInserting(context: Context): Inserting {
   };
 }
 
-function recipeOf(state: State, { jobId, params, end }: DoneJob, variant: number): Recipe {
+function recipeOf(state: State, { jobId, params }: PaintedJob, { variant, seed }: FinishedVariant): Recipe {
   // A job that was begun elsewhere goes beneath the product in hand.
   const { layers, hiddenPatches, scale } = noteHere(state, jobId) ?? { ...noteOf(state, 1), hiddenPatches: [] };
   return {
@@ -72,7 +74,7 @@ function recipeOf(state: State, { jobId, params, end }: DoneJob, variant: number
     jobId,
     variant,
     model: params.model ?? modelInUse(state)?.name ?? "",
-    settings: { ...params.settings, seed: seedOf(end, variant), variants: 1 },
+    settings: { ...params.settings, seed, variants: 1 },
     layers,
     productMask: params.inputs.productMask ?? null,
     hiddenPatches,

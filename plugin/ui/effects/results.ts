@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BackdropError } from "../../../shared/errors.ts";
 import { settingRanges } from "../../../shared/settings.ts";
-import { findDone } from "../state/focus.ts";
+import { findPainted } from "../state/focus.ts";
 import type { Shown } from "../state/pictures.ts";
 import { problemOf } from "../state/problem.ts";
 import { noteHere, resultKey } from "../state/state.ts";
@@ -50,8 +50,10 @@ export function createResults(context: Context, history: History, restoreMask: R
     whole: createPictureCache(maxPictures.whole),
     thumbnail: createPictureCache(maxPictures.thumbnail),
   };
-  const hasThumbnail = (jobId: string, variant: number) =>
-    findDone(state(), jobId)?.end.outputs.some((output) => output.role === "thumbnail" && output.variant === variant);
+  const hasThumbnail = (jobId: string, variant: number) => {
+    const finished = findPainted(state(), jobId)?.variants.find((each) => each.variant === variant);
+    return finished?.outputs.some(({ role }) => role === "thumbnail");
+  };
 
   return {
     ...createInserting(context),
@@ -69,10 +71,10 @@ export function createResults(context: Context, history: History, restoreMask: R
     },
     reuseSettings(jobId) {
       const { jobs, jobNotes } = state();
-      const done = findDone(state(), jobId);
-      const params = done?.params ?? jobs.jobs.find((job) => job.jobId === jobId)?.params;
+      const painted = findPainted(state(), jobId);
+      const params = painted?.params ?? jobs.jobs.find((job) => job.jobId === jobId)?.params;
       if (params === undefined) return;
-      const seed = done?.end.seed ?? params.settings.seed ?? clock.newSeed();
+      const seed = painted?.variants[0]?.seed ?? params.settings.seed ?? clock.newSeed();
       dispatch({ type: "settings_reused", params, seed, note: jobNotes[jobId] ?? null });
       const note = noteHere(state(), jobId);
       if (note !== null) void restoreMask(note.layers.product, params.inputs.productMask ?? null);

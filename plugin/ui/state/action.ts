@@ -39,7 +39,7 @@ export type Action =
   /** a job of an earlier opening that is still running */
   | { readonly type: "run_found"; readonly job: JobSummary }
   | { readonly type: "run_event"; readonly jobId: string; readonly event: JobEvent; readonly atMs: number }
-  | { readonly type: "run_preview"; readonly jobId: string; readonly preview: Shown }
+  | { readonly type: "run_preview"; readonly jobId: string; readonly variant: number; readonly preview: Shown }
   | { readonly type: "run_cancelling"; readonly jobId: string }
   | { readonly type: "run_cancelled"; readonly jobId: string }
   | { readonly type: "run_failed"; readonly jobId: string; readonly problem: Problem }
@@ -53,7 +53,8 @@ export type Action =
   | { readonly type: "jobs_failed" }
   | { readonly type: "job_removed"; readonly jobId: string }
   | { readonly type: "job_focused"; readonly jobId: string | null }
-  | { readonly type: "variant_chosen"; readonly jobId: string; readonly variant: number }
+  /** null: what is being painted */
+  | { readonly type: "variant_chosen"; readonly jobId: string; readonly variant: number | null }
   /** null: it is not in the document (any more) */
   | { readonly type: "insertion_changed"; readonly key: string; readonly insertion: Insertion | null }
   | { readonly type: "results_found"; readonly results: readonly PlacedResult[] }

@@ -70,7 +70,7 @@ export const lostCauses: Readonly<Record<LostCause, LostCauseHelp>> = {
   },
   shutting_down: {
     title: "The server was stopped",
-    explanation: "A run that had not ended starts over when the server is back.",
+    explanation: "A run that had not ended goes on when the server is back; the variants it has finished are kept.",
     steps: [step("Start the server again:", startServer)],
     canPairAgain: false,
   },

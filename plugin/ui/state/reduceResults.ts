@@ -32,7 +32,7 @@ export function reduceResults(state: State, action: ResultsAction): State {
     case "job_focused":
       return { ...state, focusedJob: action.jobId };
     case "variant_chosen":
-      return { ...state, chosenVariants: { ...state.chosenVariants, [action.jobId]: action.variant } };
+      return chooseVariant(state, action.jobId, action.variant);
     case "insertion_changed":
       return changeInsertion(state, action.key, action.insertion);
     case "results_found":
@@ -78,6 +78,11 @@ function removeJob(state: State, jobId: string): State {
     run: jobIdOf(run) === jobId && !isActive(run) ? { type: "idle" } : run,
     focusedJob: focusedJob === jobId ? null : focusedJob,
   };
+}
+
+function chooseVariant(state: State, jobId: string, variant: number | null): State {
+  const { [jobId]: _, ...others } = state.chosenVariants;
+  return { ...state, chosenVariants: variant === null ? others : { ...others, [jobId]: variant } };
 }
 
 /** Of copies of a result the lowest counts: the latest written here is the first told. */

@@ -1,9 +1,9 @@
 import { BackdropError } from "../../../shared/errors.ts";
-import type { JobEvent, JobSummary } from "../../../shared/protocol/jobs.ts";
+import type { FinishedVariant, JobEvent, JobSummary } from "../../../shared/protocol/jobs.ts";
 import type { Action } from "./action.ts";
 import { nextProgress } from "./pace.ts";
 import { isInForm, type Problem, problemOf, withProblem } from "./problem.ts";
-import { isActive, jobIdOf, type Run, type RunJob } from "./run.ts";
+import { type ActiveRun, isActive, jobIdOf, type KeptVariants, type Run, type RunJob } from "./run.ts";
 import type { State } from "./state.ts";
 
 type RunAction = Extract<Action, { type: `run_${string}` }>;
@@ -46,16 +46,18 @@ function advance(state: State, action: Exclude<RunAction, { type: "run_started" 
     case "run_event":
       return advanceByEvent(state, action.event, action.atMs);
     case "run_preview": {
-      const isShowing = run.type === "running" || run.type === "cancelling";
-      return isShowing ? { ...state, run: { ...run, preview: action.preview } } : state;
+      if (run.type !== "running" && run.type !== "cancelling") return state;
+      // A late one of a variant that is finished shows no other.
+      if (has(run.variants, action.variant)) return state;
+      return { ...state, run: { ...run, preview: action.preview } };
     }
     case "run_cancelling":
       if (run.type === "queued") return cancelling(state, run.job, null);
       return run.type === "running" ? cancelling(state, run.job, run) : state;
     case "run_cancelled":
-      return { ...state, run: { type: "cancelled", jobId: action.jobId } };
+      return { ...state, run: { type: "cancelled", jobId: action.jobId, kept: keptOf(run) } };
     case "run_failed":
-      return fail(state, action.jobId, action.problem);
+      return fail(state, action.jobId, action.problem, keptOf(run));
   }
 }
 
@@ -66,18 +68,41 @@ function advanceByEvent(state: State, event: JobEvent, atMs: number): State {
   const warnings = run.type === "cancelling" ? [] : run.warnings;
   switch (event.type) {
     case "done":
-      return { ...state, run: { type: "done", job, end: event, warnings } };
+      return { ...state, run: { type: "done", job, end: event, variants: finishedOf(run), warnings } };
     case "failed":
-      return fail(state, job.jobId, problemOf(new BackdropError(event.code, event.message)));
+      return fail(state, job.jobId, problemOf(new BackdropError(event.code, event.message)), keptOf(run));
     case "cancelled":
-      return { ...state, run: { type: "cancelled", jobId: job.jobId } };
+      return { ...state, run: { type: "cancelled", jobId: job.jobId, kept: keptOf(run) } };
+    case "variant_done":
+      return { ...state, run: finish(run.type === "queued" ? running(run, 1) : run, event) };
     default:
       return { ...state, run: run.type === "cancelling" ? run : advanceRun(run, event, atMs) };
   }
 }
 
+type Painting = Extract<Run, { type: "running" | "cancelling" }>;
+
+/** One that is told again, after a restart of the server, is the same. */
+function finish<Kind extends Painting>(run: Kind, event: Extract<JobEvent, { type: "variant_done" }>): Kind {
+  const { type: _, ...finished } = event;
+  if (has(run.variants, finished.variant)) return run;
+  return { ...run, preview: null, variants: [...run.variants, finished] };
+}
+
+function has(variants: readonly FinishedVariant[], number: number): boolean {
+  return variants.some(({ variant }) => variant === number);
+}
+
+function finishedOf(run: ActiveRun): readonly FinishedVariant[] {
+  return run.type === "running" || run.type === "cancelling" ? run.variants : [];
+}
+
+function keptOf(run: Run): KeptVariants | null {
+  return run.type === "running" || run.type === "cancelling" ? { job: run.job, variants: run.variants } : null;
+}
+
 type Going = Extract<Run, { type: "queued" | "running" }>;
-type GoingEvent = Exclude<JobEvent, { type: "done" | "failed" | "cancelled" }>;
+type GoingEvent = Exclude<JobEvent, { type: "done" | "failed" | "cancelled" | "variant_done" }>;
 
 function advanceRun(run: Going, event: GoingEvent, atMs: number): Going {
   const { job, warnings } = run;
@@ -97,28 +122,27 @@ function advanceRun(run: Going, event: GoingEvent, atMs: number): Going {
   }
 }
 
-/** From the first step on. */
-function running({ job, warnings }: Going, attempt: number): Extract<Run, { type: "running" }> {
-  return { type: "running", job, progress: null, preview: null, attempt, warnings };
+/** From the first step on that is not finished. */
+function running(run: Going, attempt: number): Extract<Run, { type: "running" }> {
+  const { job, warnings } = run;
+  return { type: "running", job, progress: null, preview: null, variants: finishedOf(run), attempt, warnings };
 }
 
 function cancelling(state: State, job: RunJob, shown: Extract<Run, { type: "running" }> | null): State {
-  return {
-    ...state,
-    run: { type: "cancelling", job, progress: shown?.progress ?? null, preview: shown?.preview ?? null },
-  };
+  const { progress, preview, variants } = shown ?? { progress: null, preview: null, variants: [] };
+  return { ...state, run: { type: "cancelling", job, progress, preview, variants } };
 }
 
 /** A problem that can be put right in the form is shown there too. */
-function fail(state: State, jobId: string, problem: Problem): State {
+function fail(state: State, jobId: string, problem: Problem, kept: KeptVariants | null): State {
   const problems = isInForm(problem.place) ? withProblem(state.problems, problem) : state.problems;
-  return { ...state, run: { type: "failed", jobId, problem }, problems };
+  return { ...state, run: { type: "failed", jobId, problem, kept }, problems };
 }
 
 /** Its events are told again from the first one on. A drawn seed is told by `done`. */
 function runOfSummary({ jobNotes }: State, { jobId, params, state }: JobSummary): Run {
   const job: RunJob = { jobId, params, seed: params.settings.seed ?? 0, note: jobNotes[jobId] ?? null };
   return state === "cancelling"
-    ? { type: "cancelling", job, progress: null, preview: null }
+    ? { type: "cancelling", job, progress: null, preview: null, variants: [] }
     : { type: "queued", job, ahead: 0, warnings: [] };
 }

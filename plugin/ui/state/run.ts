@@ -1,4 +1,4 @@
-import type { JobEnd, JobParams } from "../../../shared/protocol/jobs.ts";
+import type { FinishedVariant, JobEnd, JobParams } from "../../../shared/protocol/jobs.ts";
 import type { Recipe } from "../../recipe.ts";
 import type { Shown } from "./pictures.ts";
 import type { Problem } from "./problem.ts";
@@ -14,6 +14,12 @@ export interface RunJob {
   readonly params: JobParams;
   readonly seed: number;
   readonly note: JobNote | null;
+}
+
+/** What a run has finished that did not come to its end. */
+export interface KeptVariants {
+  readonly job: RunJob;
+  readonly variants: readonly FinishedVariant[];
 }
 
 export interface RunProgress {
@@ -42,8 +48,11 @@ export type Run =
       readonly job: RunJob;
       /** null until the first step */
       readonly progress: RunProgress | null;
+      /** of the variant that is being painted */
       readonly preview: Shown | null;
-      /** from 2 on, the engine died and the job starts over */
+      /** finished so far, in order */
+      readonly variants: readonly FinishedVariant[];
+      /** from 2 on, the engine died and the job is tried again */
       readonly attempt: number;
       readonly warnings: readonly string[];
     }
@@ -52,15 +61,23 @@ export type Run =
       readonly job: RunJob;
       readonly progress: RunProgress | null;
       readonly preview: Shown | null;
+      readonly variants: readonly FinishedVariant[];
     }
   | {
       readonly type: "done";
       readonly job: RunJob;
       readonly end: Extract<JobEnd, { type: "done" }>;
+      readonly variants: readonly FinishedVariant[];
       readonly warnings: readonly string[];
     }
-  | { readonly type: "failed"; readonly jobId: string; readonly problem: Problem }
-  | { readonly type: "cancelled"; readonly jobId: string };
+  /** `kept` of null: it never got as far as painting */
+  | {
+      readonly type: "failed";
+      readonly jobId: string;
+      readonly problem: Problem;
+      readonly kept: KeptVariants | null;
+    }
+  | { readonly type: "cancelled"; readonly jobId: string; readonly kept: KeptVariants | null };
 
 /** A run that can be cancelled, or is being cancelled. */
 export type ActiveRun = Extract<Run, { type: "preparing" | "queued" | "running" | "cancelling" }>;

@@ -63,7 +63,7 @@ export interface State {
   readonly problems: readonly Problem[];
   readonly tab: "create" | "results";
   readonly isAdvancedOpen: boolean;
-  /** of jobs with several, by job id; the first unless another was chosen */
+  /** of jobs with several, by job id; unless one was chosen, what is being painted, then the first */
   readonly chosenVariants: Readonly<Record<string, number>>;
   readonly editor: Editor;
   /** the job that the results' tab shows large; null: the run, or else the newest */

@@ -2,8 +2,11 @@ import type { JSX } from "preact";
 import { ProblemNote, ProblemText } from "../components/ProblemNote.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { useNow } from "../components/useNow.ts";
+import { findPainted } from "../state/focus.ts";
 import { isInForm } from "../state/problem.ts";
 import { type ActiveRun, isActive } from "../state/run.ts";
+import type { State } from "../state/state.ts";
+import { keptText } from "./keptText.ts";
 import { runStatus } from "./runStatus.ts";
 
 /** Generate, or what the run is doing and how to stop it; the same place, whatever tab is open. */
@@ -34,10 +37,19 @@ function GenerateBar(): JSX.Element {
         </span>
       </button>
       <span class="sr-only" role="status">
-        {run.type === "done" ? "The background is done" : run.type === "cancelled" ? "The run was cancelled" : ""}
+        {endText(state)}
       </span>
     </div>
   );
+}
+
+/** For those who hear it. */
+function endText(state: State): string {
+  const { run } = state;
+  if (run.type === "done") return "The background is done";
+  if (run.type !== "cancelled") return "";
+  const kept = findPainted(state, run.jobId);
+  return kept === null ? "The run was cancelled" : `The run was cancelled. ${keptText(kept)}`;
 }
 
 function RunBar({ run }: { readonly run: ActiveRun }): JSX.Element {

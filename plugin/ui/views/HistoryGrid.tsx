@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
-import type { JobSummary } from "../../../shared/protocol/jobs.ts";
+import type { FinishedVariant, JobSummary } from "../../../shared/protocol/jobs.ts";
 import { Icon } from "../components/Icon.tsx";
 import { usePanel } from "../components/panelContext.ts";
 import { ResultPicture } from "../components/ResultPicture.tsx";
-import { focusedJobId, variantsOf } from "../state/focus.ts";
+import { findPainted, focusedJobId } from "../state/focus.ts";
 
 /** Everything that the server keeps, newest first. */
 export function HistoryGrid(): JSX.Element | null {
@@ -46,38 +46,53 @@ interface TileProps {
 }
 
 function Tile({ job, isFocused, onFocus }: TileProps): JSX.Element {
+  const { state } = usePanel();
   const { prompt } = job.params.settings;
+  const variants = findPainted(state, job.jobId)?.variants ?? [];
   return (
     <button
       type="button"
       class="tile"
       title={prompt}
-      aria-label={`${stateTexts[job.state]}: ${prompt === "" ? "no prompt" : prompt}`}
+      aria-label={`${stateText(job, variants.length)}: ${prompt === "" ? "no prompt" : prompt}`}
       aria-pressed={isFocused}
       onClick={onFocus}
     >
-      <TilePicture job={job} />
+      <TilePicture job={job} variants={variants} />
     </button>
   );
 }
 
-function TilePicture({ job }: { readonly job: JobSummary }): JSX.Element {
-  const { end, jobId } = job;
-  if (end?.type !== "done") {
+interface TilePictureProps extends Pick<TileProps, "job"> {
+  readonly variants: readonly FinishedVariant[];
+}
+
+function TilePicture({ job, variants }: TilePictureProps): JSX.Element {
+  const { jobId, state } = job;
+  const [first] = variants;
+  if (first === undefined) {
     return (
       <span class="picture failed">
-        {end?.type === "failed" && <Icon name="warning" />}
-        {stateTexts[job.state]}
+        {state === "failed" && <Icon name="warning" />}
+        {stateTexts[state]}
       </span>
     );
   }
-  const variants = variantsOf(end);
+  const wanted = job.params.settings.variants;
   return (
     <>
-      <ResultPicture jobId={jobId} variant={variants[0] ?? 1} size="thumbnail" description="" />
-      {variants.length > 1 && <span class="tile-count">{variants.length}</span>}
+      <ResultPicture jobId={jobId} variant={first.variant} size="thumbnail" description="" />
+      {state !== "done" && <span class="tile-state">{stateTexts[state]}</span>}
+      {wanted > 1 && (
+        <span class="tile-count">{state === "done" ? variants.length : `${variants.length} of ${wanted}`}</span>
+      )}
     </>
   );
+}
+
+function stateText({ state, params }: JobSummary, finished: number): string {
+  const far = state === "done" || finished === 0 ? "" : `, ${finished} of ${params.settings.variants} finished`;
+  return `${stateTexts[state]}${far}`;
 }
 
 const stateTexts: Readonly<Record<JobSummary["state"], string>> = {

@@ -2,7 +2,8 @@ import type { JSX } from "preact";
 import { Icon } from "../components/Icon.tsx";
 import { ProblemNote } from "../components/ProblemNote.tsx";
 import { usePanel } from "../components/panelContext.ts";
-import { type Focus, focusOf } from "../state/focus.ts";
+import { chosenVariant, type Focus, focusOf } from "../state/focus.ts";
+import type { State } from "../state/state.ts";
 import { FinishedView } from "./FinishedView.tsx";
 import { HistoryGrid } from "./HistoryGrid.tsx";
 import { LiveView } from "./LiveView.tsx";
@@ -15,7 +16,7 @@ export function ResultsView(): JSX.Element {
   return (
     <>
       <Focused focus={focus} />
-      {focus.type !== "done" && <ProblemNote place="results" />}
+      {!showsVariant(state, focus) && <ProblemNote place="results" />}
       <HistoryGrid />
     </>
   );
@@ -26,14 +27,30 @@ function Focused({ focus }: { readonly focus: Focus }): JSX.Element {
     case "nothing":
       return <NothingYet />;
     case "live":
-      return <LiveView run={focus.run} />;
+      return <LiveView run={focus.run} painted={focus.painted} />;
     case "done":
       return <FinishedView job={focus.job} key={focus.job.jobId} />;
     case "failed":
     case "cancelled":
       return <UnfinishedView focus={focus} />;
     case "pending":
-      return <PendingView job={focus.job} />;
+      return <PendingView job={focus.job} painted={focus.painted} />;
+  }
+}
+
+/** Whether a finished variant is shown large: what goes wrong with it is told beside what can be done with it. */
+function showsVariant(state: State, focus: Focus): boolean {
+  switch (focus.type) {
+    case "nothing":
+      return false;
+    case "live":
+      return focus.painted !== null && chosenVariant(state, focus.painted) !== null;
+    case "done":
+      return true;
+    case "failed":
+    case "cancelled":
+    case "pending":
+      return focus.painted !== null;
   }
 }
 

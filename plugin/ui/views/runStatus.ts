@@ -1,5 +1,5 @@
 import { partDone, timeLeftMs } from "../state/pace.ts";
-import type { ActiveRun, RunJob, RunProgress } from "../state/run.ts";
+import type { ActiveRun, RunProgress } from "../state/run.ts";
 
 export interface RunStatus {
   readonly title: string;
@@ -18,7 +18,7 @@ export function runStatus(run: ActiveRun, nowMs: number, isConnected: boolean): 
     case "queued":
       return { ...queued(run.ahead), part: null };
     case "running":
-      return run.progress === null ? starting(run.attempt) : stepping(run.progress, run.job, nowMs);
+      return run.progress === null ? starting(run.attempt) : stepping(run.progress, run, nowMs);
     case "cancelling":
       return { title: "Cancelling", detail: "After the current step", part: null };
   }
@@ -45,16 +45,25 @@ function starting(attempt: number): RunStatus {
   return { title: "Getting ready", detail, part: null };
 }
 
-function stepping(progress: RunProgress, { params }: RunJob, nowMs: number): RunStatus {
-  const { variants } = params.settings;
-  const { variant, step, steps } = progress;
+type RunningRun = Extract<ActiveRun, { type: "running" }>;
+
+function stepping(progress: RunProgress, { job, variants: finished }: RunningRun, nowMs: number): RunStatus {
+  const { variants } = job.params.settings;
+  const { step, steps } = progress;
+  // Between two variants nothing is known of the next but that it has begun.
+  const isBetween = finished.length === progress.variant && finished.length < variants;
+  const variant = isBetween ? progress.variant + 1 : progress.variant;
   const left = timeLeftMs(progress, variants, nowMs);
   const details = [
     ...(variants > 1 ? [`Variant ${variant} of ${variants}`] : []),
     ...(left === null ? [] : [timeText(left)]),
   ];
   return {
-    title: step === steps ? "Finishing" : `Step ${step} of ${steps}`,
+    title: isBetween
+      ? `Variant ${progress.variant} is finished`
+      : step === steps
+        ? "Finishing"
+        : `Step ${step} of ${steps}`,
     detail: details.length === 0 ? "Estimating the time left" : details.join(" · "),
     part: partDone(progress, variants),
   };

@@ -21,6 +21,7 @@ const undisturbed = (steps: number) => [
   "queued",
   "started",
   ...Array.from({ length: steps }, () => "progress"),
+  "variant_done",
   "done",
 ];
 const typesOf = (panel: Panel, jobId: string) => panel.eventsOf(jobId).map(({ type }) => type);

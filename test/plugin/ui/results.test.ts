@@ -226,7 +226,7 @@ describe("a regenerated layer", () => {
   async function regenerate(world: FakeWorld, runId: string): Promise<void> {
     void world.panel.runs.generate();
     await settled();
-    world.event(runId, doneEnd());
+    world.finish(runId, doneEnd());
     await settled();
   }
 

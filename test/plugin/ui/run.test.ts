@@ -51,7 +51,7 @@ describe("a run", () => {
   it("inserts its first variant beneath the product, then ends in the document", async () => {
     const world = await openPanel();
     await started(world);
-    world.event(id, doneEnd(43, 2));
+    world.finish(id, doneEnd(43, 2));
     await settled();
     expect(posted(world, "insert_result")).toMatchObject([
       { runId: id, recipe: { jobId: id, variant: 1, settings: { seed: 43 }, layers: { product: "1:2", area: "1:1" } } },
@@ -93,7 +93,7 @@ describe("a run", () => {
   it("is not ended by what becomes of another job", async () => {
     const world = await openPanel();
     await started(world);
-    world.event(jobId(1), doneEnd());
+    world.finish(jobId(1), doneEnd());
     await settled();
     expect(runOf(world).type).toBe("queued");
     expect(posted(world, "end_run")).toHaveLength(0);
@@ -122,7 +122,7 @@ describe("cancelling", () => {
     expect(runOf(world)).toMatchObject({ type: "preparing", task: "freezing" });
     world.panel.runs.cancel();
     await settled();
-    expect(runOf(world)).toEqual({ type: "cancelled", jobId: id });
+    expect(runOf(world)).toEqual({ type: "cancelled", jobId: id, kept: null });
     expect(called(world, "upload")).toHaveLength(0);
     expect(world.toMain.at(-1)).toEqual({ type: "end_run", runId: id });
   });
@@ -159,7 +159,7 @@ describe("cancelling", () => {
     const world = await openPanel();
     await started(world);
     world.panel.runs.cancel();
-    world.event(id, doneEnd());
+    world.finish(id, doneEnd());
     expect(runOf(world).type).toBe("done");
   });
 });
@@ -215,7 +215,7 @@ describe("a run of an earlier opening", () => {
     expect(called(world, "follow")).toEqual([["follow", jobId(5)]]);
     world.event(jobId(5), { type: "progress", variant: 1, step: 9, steps: 30 });
     expect(runOf(world)).toMatchObject({ type: "running", progress: { step: 9 } });
-    world.event(jobId(5), doneEnd());
+    world.finish(jobId(5), doneEnd());
     await settled();
     expect(posted(world, "insert_result")).toMatchObject([{ runId: jobId(5), recipe: { hiddenPatches: [1] } }]);
   });
@@ -231,7 +231,7 @@ describe("a run of an earlier opening", () => {
       await settled();
       expect([runOf(world).type, posted(world, "show_preview")]).toEqual(["idle", []]);
       world.setHistory([summaryOf(5, doneEnd())]);
-      world.event(jobId(5), doneEnd());
+      world.finish(jobId(5), doneEnd());
       await settled();
       expect(focusOf(world.panel.state())).toMatchObject({ type: "done", job: { jobId: jobId(5) } });
       expect(posted(world, "insert_result")).toEqual([]);

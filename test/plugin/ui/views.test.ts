@@ -277,7 +277,7 @@ describe("a run", () => {
   it("that is done shows its picture, which is in the canvas already", async () => {
     const world = await show();
     await click("Generate background");
-    await doing(() => world.event(id, doneEnd(43, 2)));
+    await doing(() => world.finish(id, doneEnd(43, 2)));
     expect(find(".stage img", HTMLImageElement).getAttribute("src")).toBe("blob:result-1.png");
     expect(button("Remove from canvas")).toBeDefined();
     await click("Variant 2");

@@ -12,7 +12,7 @@ import type { Pixels } from "../../../plugin/ui/pixels/pixels.ts";
 import { BackdropError } from "../../../shared/errors.ts";
 import { noHelpers } from "../../../shared/protocol/helpers.ts";
 import type { InventoryInfo } from "../../../shared/protocol/inventory.ts";
-import type { JobEnd, JobEvent, JobParams, JobSummary } from "../../../shared/protocol/jobs.ts";
+import type { FinishedVariant, JobEnd, JobEvent, JobParams, JobSummary } from "../../../shared/protocol/jobs.ts";
 import { settingsSchema } from "../../../shared/settings.ts";
 
 /** A panel in a world without Figma, server, canvas or time: everything it says is kept, and a test says the rest. */
@@ -29,6 +29,8 @@ export interface FakeWorld {
   connect(state: ConnectionState): void;
   inventory(changed: InventoryInfo): void;
   event(jobId: string, event: JobEvent): void;
+  /** the variants of the end, and then the end */
+  finish(jobId: string, end: DoneEnd): void;
   preview(preview: Omit<Preview, "jpeg">): void;
   refuse(jobId: string, code: "prompt_invalid" | "queue_full", message: string, pointer?: string): void;
   /** what `history` answers from now on; a page holds 24 */
@@ -106,20 +108,41 @@ export function paramsOf(settings: object = {}): JobParams {
   };
 }
 
-export function doneEnd(seed = 7, variants = 1): Extract<JobEnd, { type: "done" }> {
-  const outputs = Array.from({ length: variants }, (_, index) => ({
-    name: `result-${index + 1}.png`,
-    role: "result" as const,
-    variant: index + 1,
-    sizeBytes: 1,
-    sha256: "c".repeat(64),
-  }));
+export type DoneEnd = Extract<JobEnd, { type: "done" }>;
+
+export function doneEnd(seed = 7, variants = 1): DoneEnd {
+  const outputs = finishedVariants(seed, variants).flatMap((finished) => finished.outputs);
   return { type: "done", outputs, seed, timingsMs: {}, productPixelsChanged: 0 };
 }
 
-export function summaryOf(number: number, end: JobEnd | null, params = paramsOf()): JobSummary {
+export function finishedVariants(seed: number, count: number): FinishedVariant[] {
+  return Array.from({ length: count }, (_, index) => {
+    const variant = index + 1;
+    const name = `result-${variant}.png`;
+    const output = { name, role: "result" as const, variant, sizeBytes: 1, sha256: "c".repeat(64) };
+    return { variant, seed: seed + index, outputs: [output], productPixelsChanged: 0 };
+  });
+}
+
+function variantsOf({ outputs, seed, productPixelsChanged }: DoneEnd): FinishedVariant[] {
+  const numbers = [...new Set(outputs.map(({ variant }) => variant))];
+  return numbers.map((variant) => ({
+    variant,
+    seed: seed + variant - 1,
+    outputs: outputs.filter((output) => output.variant === variant),
+    productPixelsChanged,
+  }));
+}
+
+/** Left out, the variants are those that the end lists. */
+export function summaryOf(
+  number: number,
+  end: JobEnd | null,
+  params = paramsOf(),
+  variants = end?.type === "done" ? variantsOf(end) : [],
+): JobSummary {
   const state = end === null ? "running" : end.type;
-  return { jobId: jobId(number), createdAt: "2026-11-25T09:12:00.000Z", state, params, lastSeq: 3, end };
+  return { jobId: jobId(number), createdAt: "2026-11-25T09:12:00.000Z", state, params, lastSeq: 3, variants, end };
 }
 
 /** Opens a panel, connected unless said otherwise; all that starts at once has happened. */
@@ -252,6 +275,9 @@ function fakeServer(first: ConnectionState, jobs: readonly JobSummary[]) {
       return bytesOf(files.get(name) ?? name);
     },
   };
+  function event(id: string, told: JobEvent): void {
+    for (const listener of listeners) listener.onJobEvent?.(id, told);
+  }
   return {
     connection,
     toServer,
@@ -262,8 +288,10 @@ function fakeServer(first: ConnectionState, jobs: readonly JobSummary[]) {
     inventory(changed: InventoryInfo) {
       for (const listener of listeners) listener.onInventory?.(changed);
     },
-    event(id: string, event: JobEvent) {
-      for (const listener of listeners) listener.onJobEvent?.(id, event);
+    event,
+    finish(id: string, end: DoneEnd) {
+      for (const finished of variantsOf(end)) event(id, { type: "variant_done", ...finished });
+      event(id, end);
     },
     preview(preview: Omit<Preview, "jpeg">) {
       const jpeg = bytesOf(`step ${preview.step}`);
