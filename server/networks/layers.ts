@@ -49,7 +49,7 @@ export interface Normalisation {
   readonly numGroups: number;
   readonly eps: number;
   /** from the mean and variance of x's groups [B,G,2] to those that the norm goes by, where they are others */
-  readonly moments?: ((own: Value) => Value) | undefined;
+  readonly moments?: ((own: () => Value) => Value) | undefined;
 }
 
 export function groupNorm(
@@ -60,7 +60,14 @@ export function groupNorm(
 ): Value {
   const [gamma, beta] = [s.weight("weight", [channels(x)]), s.weight("bias", [channels(x)])];
   if (moments === undefined) return nn.groupNorm(x, gamma, beta, numGroups, eps, activation);
-  return nn.groupNormBy(moments(nn.groupMoments(x, numGroups)), x, gamma, beta, eps, activation);
+  return nn.groupNormBy(
+    moments(() => nn.groupMoments(x, numGroups)),
+    x,
+    gamma,
+    beta,
+    eps,
+    activation,
+  );
 }
 
 /** silu of the group norm, which GPUs' providers have in one operator */

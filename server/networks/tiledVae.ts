@@ -1,6 +1,6 @@
 import { latentStride } from "../../shared/latents.ts";
 import type { Graph, Value } from "../onnx/graph.ts";
-import { add, concat, mul, oneMinus, reshape, slice } from "../onnx/ops.ts";
+import { concat, isPositive, oneMinus, reshape, slice } from "../onnx/ops.ts";
 import type { Scope } from "../onnx/scope.ts";
 import type { PictureSize } from "./autoencoder.ts";
 import { coarseBlocks, decoderEnd, decoderStart, encoderEnd, encoderStart, type VaeConfig } from "./vae.ts";
@@ -94,25 +94,31 @@ export function buildVaePart(part: VaePart, s: Scope, config: VaeConfig, { width
   s.finish();
 }
 
-/** Output `name` of `build`, whose norms go by `statistics` [B,N,G,2] where `use_statistics` [1] is 1, and by their own where it is 0; output `own_statistics`. */
+/** Output `name` of `build`, whose norms go by `statistics` [B,N,G,2] where `use_statistics` [1] is 1, and by their own where it is 0; output `used_statistics`. */
 function withStatistics(
   graph: Graph,
   name: string,
   [norms, groups]: TileStatistics["encoder"],
-  build: (moments: (own: Value) => Value) => Value,
+  build: (moments: (own: () => Value) => Value) => Value,
 ): void {
   const statistics = graph.input("statistics", "float32", ["B", norms, groups, 2]);
   const use = graph.input("use_statistics", "float32", [1]);
-  const found: Value[] = [];
+  const useOwn = isPositive(oneMinus(use));
+  const used: Value[] = [];
   const output = build((own) => {
-    const given = reshape(slice(statistics, 1, found.length, found.length + 1), own.shape);
-    found.push(own);
-    return add(mul(given, use), mul(own, oneMinus(use)));
+    const given = reshape(slice(statistics, 1, used.length, used.length + 1), ["B", groups, 2]);
+    const [moments = given] = graph.branch(
+      useOwn,
+      () => [own()],
+      () => [given],
+    );
+    used.push(moments);
+    return moments;
   });
-  const [first, ...others] = found.map((own) => reshape(own, ["B", 1, groups, 2]));
-  if (first === undefined || found.length !== norms) {
-    throw new Error(`${name}: expected ${norms} group norms, got ${found.length}`);
+  const [first, ...others] = used.map((moments) => reshape(moments, ["B", 1, groups, 2]));
+  if (first === undefined || used.length !== norms) {
+    throw new Error(`${name}: expected ${norms} group norms, got ${used.length}`);
   }
   graph.output(name, output);
-  graph.output("own_statistics", concat([first, ...others], 1));
+  graph.output("used_statistics", concat([first, ...others], 1));
 }

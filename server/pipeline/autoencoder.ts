@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Size } from "../../shared/geometry.ts";
 import { latentStride } from "../../shared/latents.ts";
 import { tileStatisticsOf, type VaeTile } from "../checkpoint/graphRequest.ts";
@@ -20,8 +21,14 @@ const overlap = { margin: 8, feather: 16 } as const;
 const reducedBlock = 2;
 
 /** Scaled latents of an opaque picture, in tiles where a tile's size (px) is given. */
-export async function encodeLatents(model: Model, image: RgbaImage, tile: VaeTile = image): Promise<Float32Array> {
-  return (await encode(model, { width: image.width, height: image.height, data: toPlanes(image) }, tile)).data;
+export async function encodeLatents(
+  model: Model,
+  image: RgbaImage,
+  tile: VaeTile = image,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const planes = { width: image.width, height: image.height, data: toPlanes(image) };
+  return (await encode(cancellable(model, signal), planes, tile)).data;
 }
 
 /** The picture of scaled latents, in tiles where a tile's size (px) is given. */
@@ -30,12 +37,24 @@ export async function decodeLatents(
   latents: Float32Array,
   { width, height }: Size,
   tile: VaeTile = { width, height },
+  signal?: AbortSignal,
 ): Promise<RgbaImage> {
   const planes = { width: width / latentStride, height: height / latentStride, data: latents };
-  return fromPlanes((await decode(model, planes, tile)).data, width, height);
+  return fromPlanes((await decode(cancellable(model, signal), planes, tile)).data, width, height);
 }
 
 type Runs = Pick<Model, "run">;
+
+/** Between two graphs a cancelled job stops: tiles take many runs. */
+function cancellable(model: Runs, signal: AbortSignal | undefined): Runs {
+  return {
+    async run(request, inputs) {
+      await nextTurn();
+      signal?.throwIfAborted();
+      return await model.run(request, inputs);
+    },
+  };
+}
 
 /** [3, H, W] in [−1, 1] → latents [4, H/8, W/8] */
 export async function encode(model: Runs, image: Planes, tile: VaeTile): Promise<Planes> {
@@ -102,7 +121,7 @@ async function statisticsOf(
   const dims = [1, ...shape, 2] as const;
   const none = floats(new Float32Array(dims.reduce((product, dim) => product * dim, 1)), dims);
   const outputs = await outputsOf(model, graph, small, { statistics: none, use_statistics: floats([0], [1]) });
-  return { statistics: floatOutput(outputs, "own_statistics", dims), use_statistics: floats([1], [1]) };
+  return { statistics: floatOutput(outputs, "used_statistics", dims), use_statistics: floats([1], [1]) };
 }
 
 async function run(model: Runs, graph: AutoencoderGraph, planes: Planes, told?: NamedTensors): Promise<Planes> {

@@ -54,6 +54,6 @@ export async function paint(
     await watch(i + 1, predictedClean);
   }
 
-  const painted = await stages.run("decode", () => decodeLatents(model, latents, scene.work, tile));
+  const painted = await stages.run("decode", () => decodeLatents(model, latents, scene.work, tile, stages.signal));
   return await stages.run("compose", () => withoutProduct(painted, scene.workProduct));
 }

@@ -85,7 +85,9 @@ export async function preparePass(
   const depth = { product: productDepth, reference: behind };
   const control = await stages.run("control", () => controlEmbedding(model, depth, productMask));
   const start = strength < 1 ? await stages.run("layout", () => emptyScene(layout, stages.signal)) : layout.image;
-  const collage = await stages.run("encode", () => encodeLatents(model, pasteProduct(start, scene.workProduct), tile));
+  const collage = await stages.run("encode", () =>
+    encodeLatents(model, pasteProduct(start, scene.workProduct), tile, stages.signal),
+  );
   const conditions = { work: scene.work, text, imageTokens, decision, fusion, control };
   return { pass, conditions, collage, held };
 }

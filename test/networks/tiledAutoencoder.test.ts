@@ -253,8 +253,8 @@ describe("an AutoencoderKL in tiles", { timeout: 120_000 }, () => {
           if (request.graph === "vae_decoder_start") hidden = outputs;
           if (inputs.use_statistics?.data[0] !== 0) return outputs;
           const seen = await model.run({ graph: "vae_decoder_tile", ...whole }, { ...inputs, ...hidden });
-          const { data, dims } = floatOutput(seen, "own_statistics", [1, ...statistics.decoder, 2]);
-          return { ...outputs, own_statistics: { data: data.map((value) => factor * value), dims } };
+          const { data, dims } = floatOutput(seen, "used_statistics", [1, ...statistics.decoder, 2]);
+          return { ...outputs, used_statistics: { data: data.map((value) => factor * value), dims } };
         },
       };
       return tensor(await decode(told, latents, { ...tile, statistics }));
