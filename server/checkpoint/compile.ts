@@ -24,7 +24,7 @@ export interface CompiledGraph {
 
 /** Set by build.mjs to a hash of the compiler's sources; sources that run unbundled (tests) compile every time. */
 declare const COMPILER_HASH: string | undefined;
-const compilerHash = typeof COMPILER_HASH === "string" ? COMPILER_HASH : `unbundled ${Date.now()}`;
+export const compilerHash: string = typeof COMPILER_HASH === "string" ? COMPILER_HASH : `unbundled ${Date.now()}`;
 
 /**
  * Makes sure that the wanted graphs of the package in `dir` exist and are up to date. Graphs lie at the package's root,

@@ -49,7 +49,7 @@ export async function evaluateCommand(options: EvaluateOptions, io: Io): Promise
   const { steps, guidance, strength } = settingsFromOptions(options);
   const scenes = await readHeldOut(data, count, options.split);
   await checkOutputFolder(out);
-  const target = await requireProvider({ provider: options.provider, precision: "fp32" }, io.signal);
+  const target = await requireProvider({ provider: options.provider, precision: "fp32" }, io);
 
   const model = await openModel(options.model, target);
   try {

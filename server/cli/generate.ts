@@ -2,10 +2,9 @@ import { randomInt } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
-import { type Precision, type ProviderChoice, requirePrecision } from "../../shared/providers.ts";
+import { type Precision, type ProviderChoice, requirePrecision, type TargetChoice } from "../../shared/providers.ts";
 import { tryProvider } from "../engine/checkProvider.ts";
 import { findDepthHelper } from "../engine/depthHelper.ts";
-import { measuredTarget } from "../engine/measuredOperators.ts";
 import { openModel } from "../engine/openModel.ts";
 import { requireFileSize } from "../image/decode.ts";
 import { generateEach, type Hooks, type Variant } from "../pipeline/generate.ts";
@@ -13,7 +12,7 @@ import { decodeJob, type NamedBytes } from "../pipeline/job.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { checkOutputFolder, type OutputFile, writeOutputs } from "./outputs.ts";
 import { createProgressBar } from "./progressBar.ts";
-import { refuseFailing } from "./requireProvider.ts";
+import { triedTarget } from "./requireProvider.ts";
 import { type SettingOptions, settingsFromOptions } from "./settingsFromOptions.ts";
 
 export interface GenerateOptions extends SettingOptions {
@@ -43,8 +42,8 @@ export async function generateCommand(options: GenerateOptions, io: Io): Promise
     referenceMask: await readOptional("reference-mask", options.referenceMask),
   };
   // Nothing is decoded and compiled for a provider that cannot run.
-  const target = await measuredTarget({ provider, precision });
-  if (provider !== "auto" && provider !== "cpu") refuseFailing(provider, await tryProvider(target));
+  let target: TargetChoice = { provider, precision };
+  if (provider !== "auto" && provider !== "cpu") target = triedTarget(target, await tryProvider(target), io);
   const job = await decodeJob(files, { ...settings, seed: settings.seed ?? randomInt(2 ** 32) });
   const decodedMs = performance.now() - begin;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { toBackdropError } from "../../shared/errors.ts";
 import { type Operators, operatorsOf, type Provider, type ProviderChoice, providers } from "../../shared/providers.ts";
-import { fastestRight, type RightCheck } from "../engine/fastestRight.ts";
+import { fastestRight, type RightCheck, verdicts } from "../engine/fastestRight.ts";
 import { type ProviderCheck, providerCheckSchema } from "../engine/providerCheck.ts";
 import type { Finding } from "./finding.ts";
 import { askProviderChild } from "./providerChild.ts";
@@ -35,7 +35,10 @@ async function* compared(provider: Provider): AsyncGenerator<Finding, readonly R
   } else for (const check of checks) yield findingOf(provider, check, best);
   try {
     const { rememberOperators } = await import("../engine/measuredOperators.ts");
-    await rememberOperators(provider, best);
+    const found = verdicts(checks);
+    await rememberOperators(provider, found);
+    const restart = "what was found is remembered; a running server follows it after a restart";
+    if (found.length > 0) yield { about: `provider ${provider}`, ok: true, found: restart };
   } catch (error) {
     const found = `what was found cannot be remembered: ${toBackdropError(error).message}`;
     yield { about: `provider ${provider}`, ok: false, isOptional: true, found };

@@ -36,7 +36,7 @@ export async function startCommand(options: StartOptions, io: Io): Promise<numbe
     );
   }
   const ports = options.port === undefined ? [defaultPort, ...fallbackPorts] : [parsePort(options.port)];
-  const target = await requireProvider(choice, io.signal);
+  const target = await requireProvider(choice, io);
   const server = await serveOnFirstFree(ports, {
     home: findHome(),
     engine: { childPath: program("engineChild.js") },

@@ -17,6 +17,7 @@ import { latentDims } from "../pipeline/latents.ts";
 import { chooseTarget } from "../runtime/providers.ts";
 import { openSession } from "../runtime/session.ts";
 import { type FloatTensor, floats, type NamedTensors } from "../runtime/tensor.ts";
+import { measuredTarget } from "./measuredOperators.ts";
 import { type OpenModel, openModel } from "./openModel.ts";
 import type { ProviderCheck, ProviderTry } from "./providerCheck.ts";
 
@@ -83,20 +84,21 @@ async function compare(target: ComparedTarget, exact: Exact): Promise<ProviderCh
   }
 }
 
-/** Runs the denoiser of the embedded model, small: the graph that has what providers lack, in the precision that is asked for. */
+/** Runs the denoiser of the embedded model, small: the graph that has what providers lack, in the precision that is asked for and the operators that `doctor` found best. */
 export async function tryProvider(choice: TargetChoice): Promise<ProviderTry> {
+  const { operators, warning } = await measuredTarget(choice);
+  if (operators === null) return { type: "wrong" };
   try {
-    const target = chooseTarget(choice);
-    const model = await openModel("mini", target);
+    const model = await openModel("mini", chooseTarget({ ...choice, operators }));
     try {
       await run(model, { graph: "denoiser", ...smallSize });
-      return { type: "runs", operators: target.operators };
+      return { type: "runs", operators, warning };
     } finally {
       await model.dispose();
     }
   } catch (thrown) {
     const { code, message } = toBackdropError(thrown);
-    return { type: "fails", code, message };
+    return { type: "fails", operators, warning, code, message };
   }
 }
 

@@ -23,9 +23,18 @@ export const providerCheckSchema = z.discriminatedUnion("type", [
 ]);
 export type ProviderCheck = z.output<typeof providerCheckSchema>;
 
-/** Whether a provider runs at all, and with which operators that was tried. */
+const followed = {
+  /** that `doctor` found best */
+  operators: z.enum(operatorKinds).optional(),
+  /** why what it found is not followed */
+  warning: z.string().optional(),
+};
+
+/** Whether a provider runs at all, in the operators that are to be used. */
 export const providerTrySchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("runs"), operators: z.enum(operatorKinds) }),
-  z.strictObject({ type: z.literal("fails"), code: z.enum(errorCodes), message: z.string() }),
+  z.strictObject({ type: z.literal("runs"), ...followed }),
+  z.strictObject({ type: z.literal("fails"), ...followed, code: z.enum(errorCodes), message: z.string() }),
+  /** not tried, since `doctor` found no operators right */
+  z.strictObject({ type: z.literal("wrong") }),
 ]);
 export type ProviderTry = z.output<typeof providerTrySchema>;

@@ -43,7 +43,8 @@ test("fused operators that are wrong are not used, plain ones are, and it is rem
     "-   webgpu in fp32 with fused operators: wrong here, attention differs from the CPU's by 1.2 %: plain operators are used instead",
   ]);
   expect(stdout).toMatch(/start with: backdrop start --provider webgpu --precision fp32\n$/);
-  expect([await operatorsIn("fp32"), await operatorsIn("fp16")]).toEqual(["plain", undefined]);
+  expect(stdout).toMatch(/^ok {2}provider webgpu: .* a running server follows it after a restart$/m);
+  expect([await operatorsIn("fp32"), await operatorsIn("fp16")]).toEqual(["plain", null]);
 });
 
 test("of two that are right the faster one is used, and a driver that ends one check leaves the other", async () => {
@@ -67,6 +68,19 @@ test("of two that are right the faster one is used, and a driver that ends one c
     /plain operators: not usable: provider webgpu: .* SIGSEGV; fused operators are used instead$/m,
   );
   expect([await operatorsIn("fp32"), await operatorsIn("fp16")]).toEqual(["fused", "fused"]);
+});
+
+test("checks that fail leave what was known, and none that is right is remembered, for half precision too", async () => {
+  const check = { precision: "fp32", operators: "fused" } as const;
+  const right = { ...check, type: "runs", stepMs: 9, ...speed } as const;
+  found = { fused: [right, { ...right, precision: "fp16" }], plain: [] };
+  await doctor();
+  found = { fused: [{ ...check, type: "fails", message: "no memory" }], plain: [] };
+  await doctor();
+  expect([await operatorsIn("fp32"), await operatorsIn("fp16")]).toEqual(["fused", "fused"]);
+  found = { ...found, plain: [{ ...check, type: "differs", operators: "plain", graph: "gate", error: 0.5 }] };
+  await doctor();
+  expect([await operatorsIn("fp32"), await operatorsIn("fp16")]).toEqual([null, null]);
 });
 
 test("a provider that cannot be used is said once, fails where it was named, and nothing is remembered of it", async () => {

@@ -29,10 +29,14 @@ test("what the check finds is its answer", async () => {
   expect(await ask(`console.log(JSON.stringify(${found}))`)).toMatchObject({ message: "cuda,fp16" });
 });
 
-test("a target is used with the operators that it was tried with", async () => {
-  await writeFile(file, `console.log(JSON.stringify({ type: "runs", operators: "plain" }))`);
+test("a target is used with the operators that it was tried with, and a warning is printed", async () => {
+  await writeFile(file, `console.log(JSON.stringify({ type: "runs", operators: "plain", warning: "another GPU" }))`);
   const choice = { provider: "cuda", precision: "fp16" } as const;
-  expect(await requireProvider(choice, new AbortController().signal)).toEqual({ ...choice, operators: "plain" });
+  const io = { stdout: vi.fn(), stderr: vi.fn(), isTerminal: false, signal: new AbortController().signal };
+  expect(await requireProvider(choice, io)).toEqual({ ...choice, operators: "plain" });
+  expect(io.stderr.mock.calls).toEqual([["warning: another GPU\n"]]);
+  await writeFile(file, `console.log(JSON.stringify({ type: "wrong" }))`);
+  await expect(requireProvider(choice, io)).rejects.toMatchObject({ code: "invalid_params" });
 });
 
 test.each([

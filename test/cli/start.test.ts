@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { askProviderChild } from "../../server/cli/providerChild.ts";
-import { refuseFailing } from "../../server/cli/requireProvider.ts";
+import { triedTarget } from "../../server/cli/requireProvider.ts";
 import { runCli } from "../../server/cli/run.ts";
 import { programDir } from "../../server/engine/packages.ts";
 import { providerTrySchema } from "../../server/engine/providerCheck.ts";
@@ -148,7 +148,7 @@ describe.runIf(isBuilt)("a provider that is named", () => {
   });
 
   it("is tried in a process of its own, which says whether it runs", async () => {
-    expect(await askProviderChild(providerTrySchema, ["cpu", "fp32"])).toEqual({ type: "runs", operators: "fused" });
+    expect(await askProviderChild(providerTrySchema, ["cpu", "fp32"])).toEqual({ type: "runs" });
   });
 
   it("is not tried for long once the start is interrupted", async () => {
@@ -158,12 +158,12 @@ describe.runIf(isBuilt)("a provider that is named", () => {
 });
 
 test("what fails in the provider's hands refuses it, and what fails for another reason does not", () => {
-  const failed = { type: "fails", message: "control.onnx: failed while running" } as const;
-  expect(() => refuseFailing("webgpu", { ...failed, code: "internal" })).toThrow(
+  const [choice, io] = [{ provider: "webgpu", precision: "fp32" } as const, { stderr: () => {} }];
+  const failed = { type: "fails", operators: "fused", message: "control.onnx: failed while running" } as const;
+  expect(() => triedTarget(choice, { ...failed, code: "internal" }, io)).toThrow(
     "provider webgpu: control.onnx: failed while running",
   );
   for (const code of ["model_corrupt", "model_unknown", "output_unwritable", "memory_insufficient"] as const) {
-    refuseFailing("webgpu", { ...failed, code });
+    expect(triedTarget(choice, { ...failed, code }, io)).toEqual({ ...choice, operators: "fused" });
   }
-  refuseFailing("webgpu", { type: "runs", operators: "plain" });
 });
