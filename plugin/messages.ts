@@ -121,7 +121,8 @@ export type ToMain =
   | { readonly type: "end_run"; readonly runId: string }
   /**
    * One result as a layer directly beneath the product, in one undo step; answered by `inserted`. Variants of one run form a group, of
-   * which the latest inserted is visible. `replace` removes that earlier layer of ours in the same undo step.
+   * which the latest inserted is visible. `replace` removes that earlier layer of ours in the same undo step. `isAutomatic`: where a result
+   * of the run is in the document already, nothing is inserted, and the answer tells that one.
    */
   | {
       readonly type: "insert_result";
@@ -130,6 +131,7 @@ export type ToMain =
       readonly png: Uint8Array;
       readonly recipe: Recipe;
       readonly replace?: string;
+      readonly isAutomatic: boolean;
     }
   /** a layer of ours, and nothing else, is removed in one undo step; answered by `result_removed` */
   | { readonly type: "remove_result"; readonly requestId: string; readonly nodeId: string }
@@ -177,7 +179,16 @@ export type ToUi =
       readonly runId: string;
       readonly reason: "off" | "too_soon" | "cap_reached" | "product_deleted";
     }
-  | { readonly type: "inserted"; readonly requestId: string; readonly runId: string; readonly nodeId: string }
+  | {
+      readonly type: "inserted";
+      readonly requestId: string;
+      readonly runId: string;
+      readonly nodeId: string;
+      /** of the layer */
+      readonly variant: number;
+      /** false: it was there before */
+      readonly isNew: boolean;
+    }
   | { readonly type: "result_removed"; readonly requestId: string; readonly nodeId: string }
   /** on a page that was gone to, or brought back by undo */
   | { readonly type: "results_found"; readonly results: readonly PlacedResult[] }

@@ -1,17 +1,18 @@
 import type { Size } from "../../shared/geometry.ts";
+import type { PlacedResult } from "../messages.ts";
 import type { Recipe } from "../recipe.ts";
-import { removePreview } from "./canvasPreview.ts";
+import { endPreviews } from "./canvasPreview.ts";
 import { keepDocumentId, rememberLayers } from "./documentMemory.ts";
 import { HostFailure, reasonOf } from "./hostFailure.ts";
 import { findLayer, isAutoLayout } from "./layers.ts";
-import { isOurs, resultName, runName, writeRecipe } from "./recipes.ts";
+import { isOurs, placedResult, resultName, runName, writeRecipe } from "./recipes.ts";
 import { placeNow, type Run } from "./run.ts";
 import { productOf, showResult } from "./showResult.ts";
 import { putBeneath, setPlace, spotsBeneath } from "./spots.ts";
 import type { Affine } from "./transforms.ts";
 import { asOneUndoStep } from "./undo.ts";
 
-/** Inserts one result of the run beneath its product, or beside the run's other results, in one undo step. */
+/** Inserts one result of the run beneath its product, or beside the run's other results, in one undo step. No preview covers it any more. */
 export async function insertResult(
   run: Run,
   png: Uint8Array,
@@ -24,7 +25,7 @@ export async function insertResult(
   const spots = product === null ? run.place.spots : spotsBeneath(product);
   const imageHash = createImage(png);
 
-  removePreview(run);
+  endPreviews(run);
   const layer = asOneUndoStep(() => {
     const layer = figma.createRectangle();
     try {
@@ -51,6 +52,12 @@ export async function insertResult(
   });
   run.resultIds.push(layer.id);
   return layer;
+}
+
+/** The first of the run's results that is in the document; null where none is. */
+export async function findInserted(run: Run): Promise<PlacedResult | null> {
+  const results = (await siblingsOf(run, undefined)).map(placedResult);
+  return results.find((result) => result !== null) ?? null;
 }
 
 /** Removes a layer of ours in one undo step; one that is gone already is fine. */

@@ -3,7 +3,7 @@ import { endPreviews, removePreview, showPreview } from "./canvasPreview.ts";
 import { documentId, keepDocumentId, rememberedLayers } from "./documentMemory.ts";
 import { exportCapped } from "./exportPicture.ts";
 import { HostFailure, hostError } from "./hostFailure.ts";
-import { insertResult, removeResult } from "./insertResult.ts";
+import { findInserted, insertResult, removeResult } from "./insertResult.ts";
 import { findLayer, layerInfo, pageOf } from "./layers.ts";
 import { refuseTaken } from "./layerTaken.ts";
 import { isOurs, readRecipe, regenerateCommand, resultsIn } from "./recipes.ts";
@@ -177,13 +177,19 @@ async function showLayer(nodeId: string): Promise<void> {
 }
 
 async function insert(message: Extract<ToMain, { type: "insert_result" }>): Promise<void> {
-  const { requestId, runId, png, recipe, replace } = message;
+  const { requestId, runId, png, recipe, replace, isAutomatic } = message;
   const run = runs.get(runId) ?? (await recallRun(runId, recipe.layers));
   runs.set(runId, run);
-  const layer = await insertResult(run, png, recipe, replace);
-  resultIds.add(layer.id);
+  const before = isAutomatic ? await findInserted(run) : null;
+  if (before !== null) {
+    const { nodeId, variant } = before;
+    resultIds.add(nodeId);
+    return send({ type: "inserted", requestId, runId, nodeId, variant, isNew: false });
+  }
+  const { id: nodeId } = await insertResult(run, png, recipe, replace);
+  resultIds.add(nodeId);
   if (replace !== undefined) resultIds.delete(replace);
-  send({ type: "inserted", requestId, runId, nodeId: layer.id });
+  send({ type: "inserted", requestId, runId, nodeId, variant: recipe.variant, isNew: true });
 }
 
 function selection() {

@@ -10,7 +10,7 @@ import { requireFileSize } from "../image/decode.ts";
 import { generateEach, type Hooks, type Variant } from "../pipeline/generate.ts";
 import { decodeJob, type NamedBytes } from "../pipeline/job.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
-import { checkOutputFolder, type OutputFile, writeOutputs } from "./outputs.ts";
+import { checkOutputFolder, type OutputFile, removeOutputs, writeOutputs } from "./outputs.ts";
 import { createProgressBar } from "./progressBar.ts";
 import { triedTarget } from "./requireProvider.ts";
 import { type SettingOptions, settingsFromOptions } from "./settingsFromOptions.ts";
@@ -52,15 +52,17 @@ export async function generateCommand(options: GenerateOptions, io: Io): Promise
   try {
     const progressBar = createProgressBar(io, options.json === true);
     const outputs: Written[] = [];
+    const { variants } = job.settings;
     let productPixelsChanged = 0;
     const take = async (variant: Variant) => {
       const files = outputFiles(variant);
+      // So that an interrupted command leaves no other command's variants beside its own.
+      if (variant.variant === 1) await removeOutputs(options.out, laterNames(variants));
       await writeOutputs(options.out, files);
       outputs.push(...files.map(({ role, name }) => ({ role, name })));
       productPixelsChanged += variant.recipe.product.changedPixels;
-      if (job.settings.variants === 1) return;
       progressBar.clear();
-      tellVariant(options, io, variant, files);
+      if (options.json || variants > 1) tellVariant(options, io, variant, files);
     };
     const hooks: Hooks = {
       signal: io.signal,
@@ -83,7 +85,7 @@ export async function generateCommand(options: GenerateOptions, io: Io): Promise
       seed: job.settings.seed,
     };
     if (options.json) printJson(io, done);
-    else io.stdout(summary(options.out, outputs, done));
+    else io.stdout(summary(options.out, outputs, { ...done, variants }));
     return exitCodes.done;
   } finally {
     await model.dispose();
@@ -116,10 +118,22 @@ function outputFiles({ variant, background, result, recipe }: Variant): readonly
   ];
 }
 
+/** Of the variants after the first. */
+function laterNames(variants: number): readonly string[] {
+  const later = Array.from({ length: variants - 1 }, (_, i) => i + 2);
+  return later.flatMap((variant) => [`result-${variant}.png`, `background-${variant}.png`, `recipe-${variant}.json`]);
+}
+
 /** So that it can be looked at while the next one is painted, and is known of when the command is interrupted. */
-function tellVariant(options: GenerateOptions, io: Io, { variant, seed }: Variant, files: readonly Written[]): void {
+function tellVariant(
+  options: GenerateOptions,
+  io: Io,
+  { variant, seed, recipe }: Variant,
+  files: readonly Written[],
+): void {
   const { out, json } = options;
-  if (json) printJson(io, { type: "variant_done", variant, seed, files: pathsOf(out, files) });
+  const { changedPixels: productPixelsChanged } = recipe.product;
+  if (json) printJson(io, { type: "variant_done", variant, seed, files: pathsOf(out, files), productPixelsChanged });
   else io.stdout(`variant ${variant}: ${files.map(({ name }) => name).join(", ")} in ${out}; seed ${seed}\n`);
 }
 
@@ -142,12 +156,15 @@ interface Done {
   readonly timingsMs: { readonly total: number };
   readonly productPixelsChanged: number;
   readonly seed: number;
+  readonly variants: number;
 }
 
-function summary(out: string, outputs: readonly Written[], { timingsMs, productPixelsChanged, seed }: Done): string {
+function summary(out: string, outputs: readonly Written[], done: Done): string {
+  const { timingsMs, productPixelsChanged, seed, variants } = done;
   const product = productPixelsChanged === 0 ? "product unchanged" : `${productPixelsChanged} product pixels changed`;
-  const names = outputs.map(({ name }) => name).join(", ");
-  return `${names} in ${out} after ${(timingsMs.total / 1000).toFixed(1)} s; ${product}; seed ${seed}\n`;
+  // Several were named as they came.
+  const what = variants === 1 ? outputs.map(({ name }) => name).join(", ") : `${variants} variants`;
+  return `${what} in ${out} after ${(timingsMs.total / 1000).toFixed(1)} s; ${product}; seed ${seed}\n`;
 }
 
 function round(milliseconds: number): number {

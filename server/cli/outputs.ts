@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rmdir, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
 import { writeWhole } from "../files/wholeFiles.ts";
@@ -34,6 +34,15 @@ export async function writeOutputs(dir: string, files: readonly Pick<OutputFile,
   try {
     await mkdir(dir, { recursive: true });
     await writeWhole(toWrite, { outlives: "process" });
+  } catch (error) {
+    throw unwritable(dir, error);
+  }
+}
+
+/** What an earlier command has left under names of this one. */
+export async function removeOutputs(dir: string, names: readonly string[]): Promise<void> {
+  try {
+    for (const name of names) await rm(join(dir, name), { force: true });
   } catch (error) {
     throw unwritable(dir, error);
   }

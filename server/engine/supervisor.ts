@@ -245,10 +245,10 @@ export class Supervisor implements Engine {
   }
 }
 
-/** Native text and paths stay in the log. */
+/** Native text and paths stay in the log; every code but `internal` has a message for people. */
 function failure({ code, message }: EngineMessage & { type: "failed" }): JobEnd & { type: "failed" } {
   const shown =
-    code === "internal" || code === "storage_failed"
+    code === "internal"
       ? "the engine failed on this job; the server's log has the details under the job's id"
       : message;
   return { type: "failed", code, message: shown, retryable: isRetryable(code) };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { jobIdSchema, seqSchema } from "../../shared/protocol/fields.ts";
 import { type FinishedVariant, type JobEnd, jobEndSchema, jobParamsSchema } from "../../shared/protocol/jobs.ts";
-import { readVariants } from "../engine/variantFiles.ts";
+import { readVariants, removeRecords } from "../engine/variantFiles.ts";
 import { unfinishedPrefix } from "../files/wholeFiles.ts";
 import { storageFailed, writeDurably } from "../home/durableFile.ts";
 
@@ -30,6 +30,8 @@ export interface JobOnDisk {
 export interface History {
   load(): Promise<HistoryOnDisk>;
   save(job: StoredJob): Promise<void>;
+  /** what the job has finished, whether anybody was told or not */
+  readFinished(job: Pick<StoredJob, "jobId" | "seed" | "params">): Promise<readonly FinishedVariant[]>;
   remove(jobId: string): Promise<void>;
   dirOf(jobId: string): string;
 }
@@ -50,9 +52,11 @@ export async function openHistory(dir: string): Promise<History> {
   const dirOf = (jobId: string) => join(dir, jobId);
   return {
     dirOf,
+    readFinished: (job) => readRecorded(dirOf(job.jobId), job),
     save: (job) => writeDurably(join(dirOf(job.jobId), recordName), `${JSON.stringify(job, null, 2)}\n`),
     async remove(jobId) {
-      // The record goes first: a folder without one is no job, whatever happens in between.
+      // The records go first, the job's last of them: a folder without it is no job and has nothing finished, whatever happens in between.
+      await removeRecords(dirOf(jobId));
       await rm(join(dirOf(jobId), recordName), { force: true });
       await rm(dirOf(jobId), { recursive: true, force: true });
     },
@@ -81,20 +85,40 @@ async function readJob(file: string): Promise<StoredJob | undefined> {
 }
 
 /** Jobs of earlier servers have no records of their variants: only their end lists the files. */
-async function finishedVariants(dir: string, { end }: StoredJob): Promise<readonly FinishedVariant[]> {
-  const recorded = await readVariants(dir);
-  const listed = end?.event.type === "done" ? listedBy(end.event) : [];
+async function finishedVariants(dir: string, job: StoredJob): Promise<readonly FinishedVariant[]> {
+  const recorded = await readRecorded(dir, job);
+  const listed = job.end?.event.type === "done" ? await listedBy(dir, job.end.event) : [];
   return recorded.length < listed.length ? listed : recorded;
 }
 
-function listedBy({ outputs, seed, productPixelsChanged }: JobEnd & { type: "done" }): readonly FinishedVariant[] {
-  const numbers = [...new Set(outputs.map(({ variant }) => variant))];
-  return numbers.map((variant) => ({
-    variant,
-    seed: (seed + variant - 1) >>> 0,
-    outputs: outputs.filter((output) => output.variant === variant),
-    productPixelsChanged,
-  }));
+async function readRecorded(dir: string, { seed, params }: Pick<StoredJob, "seed" | "params">) {
+  const kept = await readVariants(dir, { seed, variants: params.settings.variants });
+  return kept.map(({ finished }) => finished);
+}
+
+async function listedBy(dir: string, end: JobEnd & { type: "done" }): Promise<readonly FinishedVariant[]> {
+  const numbers = [...new Set(end.outputs.map(({ variant }) => variant))];
+  return await Promise.all(
+    numbers.map(async (variant) => ({
+      variant,
+      seed: (end.seed + variant - 1) >>> 0,
+      outputs: end.outputs.filter((output) => output.variant === variant),
+      productPixelsChanged: await changedPixels(dir, variant, end.productPixelsChanged),
+    })),
+  );
+}
+
+const recipeSchema = z.object({ product: z.object({ changedPixels: z.int().min(0) }) });
+
+/** Its recipe knows; where that is gone, it may be all that the job's variants have together. */
+async function changedPixels(dir: string, variant: number, together: number): Promise<number> {
+  if (together === 0) return 0;
+  try {
+    const text = await readFile(join(dir, `recipe-${variant}.json`), "utf8");
+    return recipeSchema.parse(JSON.parse(text)).product.changedPixels;
+  } catch {
+    return together;
+  }
 }
 
 async function removeUnfinished(dir: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { FinishedVariant, JobEnd, JobEvent, JobParams, JobSummary } from "../../shared/protocol/jobs.ts";
 import type { JobOnDisk, StoredJob } from "./history.ts";
 import { type JobState, stateName } from "./jobState.ts";
@@ -50,13 +51,20 @@ export function toStored(record: JobRecord, end: (SequencedEvent & { readonly ev
   return { schemaVersion: 1, jobId, createdAt, params, seed, restarts, end };
 }
 
-/** What the job has finished so far, in order. */
+/** What the job has finished so far, in order; of one that was told twice, the latest. */
 export function variantsOf({ events }: JobRecord): readonly FinishedVariant[] {
-  return events.flatMap(({ event }) => {
-    if (event.type !== "variant_done") return [];
+  const latest = new Map<number, FinishedVariant>();
+  for (const { event } of events) {
+    if (event.type !== "variant_done") continue;
     const { type: _, ...finished } = event;
-    return [finished];
-  });
+    latest.set(finished.variant, finished);
+  }
+  return [...latest.values()];
+}
+
+/** Another painter's picture of the same variant is not the same. */
+export function isTold(record: JobRecord, finished: FinishedVariant): boolean {
+  return variantsOf(record).some((told) => isDeepStrictEqual(told, finished));
 }
 
 export function lastSeq(record: JobRecord): number {

@@ -16,6 +16,7 @@ import type { Engine, RunListener } from "../engine/supervisor.ts";
 import type { Log } from "../log/log.ts";
 import { checkParams, engineRequest, inputsOf, type RequestContext } from "./engineRequest.ts";
 import {
+  isTold,
   type JobRecord,
   lastSeq,
   maxRestarts,
@@ -237,8 +238,7 @@ export class Jobs {
         for (const listener of this.listeners) listener.onPreview(record.jobId, frame);
       },
       onVariant: (finished) => {
-        const isTold = variantsOf(record).some(({ variant }) => variant === finished.variant);
-        if (isTold) return;
+        if (isTold(record, finished)) return;
         // It shows a picture that is better seen whole.
         record.preview = undefined;
         this.apply(record, { type: "variant_done", ...finished });
@@ -284,6 +284,7 @@ export class Jobs {
     );
     // Cancelled and refused at the same time: it never was a job.
     if (!wasAdmitted) return;
+    if (end.type !== "done") await this.tellUntold(record);
     try {
       await this.options.history.save(toStored(record, { seq: nextSeq(record), event: end }));
       this.tell(record, end);
@@ -296,6 +297,13 @@ export class Jobs {
     }
     this.options.log.info({ jobId: record.jobId, end: record.state.type === "ended" && record.state.end.type }, "job");
     await this.forgetOldest();
+  }
+
+  /** What was finished by an engine that ended before it could say so: the next server would find it. */
+  private async tellUntold(record: JobRecord): Promise<void> {
+    for (const finished of await this.options.history.readFinished(record)) {
+      if (!isTold(record, finished)) this.tell(record, { type: "variant_done", ...finished });
+    }
   }
 
   private tell(record: JobRecord, event: JobEvent): void {

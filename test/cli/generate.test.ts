@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -38,7 +38,7 @@ test("results, recipes and previews are written, and the events say so", async (
   );
   const told = events().filter(({ type }) => type === "variant_done");
   expect(told).toMatchObject([
-    { variant: 1, seed: 11, files: { result: join(place.dir, "all/result.png") } },
+    { variant: 1, seed: 11, files: { result: join(place.dir, "all/result.png") }, productPixelsChanged: 0 },
     { variant: 2, seed: 12, files: { "result-2": join(place.dir, "all/result-2.png") } },
   ]);
   const done = events().at(-1);
@@ -53,13 +53,21 @@ test("results, recipes and previews are written, and the events say so", async (
 });
 
 test("the same seed and settings give the same bytes; a second variant is the next seed", async () => {
-  await command(generate("again"));
+  const { events } = await command(generate("again"));
+  expect(events().filter(({ type }) => type === "variant_done")).toMatchObject([{ variant: 1, seed: 11 }]);
   const [first, again] = [join(place.dir, "all/result.png"), join(place.dir, "again/result.png")];
   expect((await readFile(again)).equals(await readFile(first))).toBe(true);
   await command(generate("next", "--seed", "12"));
   expect(await pixels(join(place.dir, "next/background.png"))).toEqual(
     await pixels(join(place.dir, "all/background-2.png")),
   );
+});
+
+test("in words, each of several variants is named once, when it is finished", async () => {
+  const words = generate("words", "--variants", "2", "--steps", "1").filter((option) => option !== "--json");
+  const { stdout } = await command(words);
+  expect(stdout.match(/(result|background|recipe)(-2)?\.(png|json)/g)).toHaveLength(6);
+  expect(stdout).toMatch(/\n2 variants in .* after .* s; product unchanged; seed 11\n$/);
 });
 
 test("an interrupted command exits 130, says so, and leaves no results", async () => {
@@ -73,6 +81,8 @@ test("an interrupted command exits 130, says so, and leaves no results", async (
 });
 
 test("interrupted at the second variant, it leaves the first whole, and nothing of the second", async () => {
+  await mkdir(join(place.dir, "kept"));
+  await writeFile(join(place.dir, "kept/result-2.png"), "of an earlier command");
   const interrupt = new AbortController();
   const running = command(generate("kept", "--steps", "4", "--variants", "2"), interrupt.signal);
   const watch = setInterval(() => existsSync(join(place.dir, "kept/recipe.json")) && interrupt.abort(), 5);

@@ -1,6 +1,6 @@
 // Speaks the engine's side of server/engine/messages.ts without a model. A prompt that is JSON tells it how to behave:
 // stepMs, previewBytes, crashAt (a step; once), crashAlways, hangAt (a step that never ends), inVariant (of these; the first), fail (a code),
-// resultBytes.
+// resultBytes, dieUntold (with each variant that is finished, before it is told).
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
@@ -54,10 +54,11 @@ async function run({ jobId, settings, files, outDir, previews }) {
       const sha256 = createHash("sha256").update(bytes).digest("hex");
       const output = { name, role: "result", variant, sizeBytes: bytes.length, sha256 };
       const finished = { variant, seed: settings.seed + variant - 1, outputs: [output], productPixelsChanged: 0 };
-      await writeFile(`${record}.unfinished`, JSON.stringify(finished));
+      await writeFile(`${record}.unfinished`, JSON.stringify({ ...finished, paintedBy: {} }));
       await rename(`${record}.unfinished`, record);
+      if (directive.dieUntold) process.kill(process.pid, "SIGKILL");
     }
-    const finished = JSON.parse(await readFile(record, "utf8"));
+    const { paintedBy: _, ...finished } = JSON.parse(await readFile(record, "utf8"));
     outputs.push(...finished.outputs);
     send({ type: "variant_done", jobId, ...finished });
   }

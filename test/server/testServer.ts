@@ -96,6 +96,7 @@ export interface Directive {
   readonly inVariant?: number;
   readonly fail?: string;
   readonly resultBytes?: number;
+  readonly dieUntold?: boolean;
 }
 
 export function stubParams(directive: Directive = {}, settings: SettingsInput = {}): JobParams {

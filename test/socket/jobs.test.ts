@@ -171,6 +171,9 @@ test("what the engine says of its insides stays in the log", async () => {
   expect(await client.end(await client.submit(stubParams({ fail: "image_corrupt" })))).toMatchObject({
     code: "image_corrupt",
   });
+  // A full disk, for one, is nothing of its insides.
+  const unwritable = await client.end(await client.submit(stubParams({ fail: "storage_failed" })));
+  expect(unwritable).toMatchObject({ code: "storage_failed", message: "/secret/path failed", retryable: true });
   const failed = await client.end(await client.submit(stubParams({ fail: "internal" })));
   expect(failed).toMatchObject({ type: "failed", code: "internal" });
   expect(JSON.stringify(failed)).not.toContain("/secret/path");

@@ -91,6 +91,19 @@ test("a job whose engine dies twice at the second ends failed and keeps the firs
   expect([told(jobId).length, await readable(jobId)]).toEqual([1, [1]]);
 });
 
+test("what an engine finished and could not tell is told before the end", async () => {
+  const jobId = await submit({ dieUntold: true });
+  expect(await client.end(jobId)).toMatchObject({ type: "failed", code: "engine_crashed" });
+  expect(told(jobId).map(({ variant, seed }) => [variant, seed])).toEqual([
+    [1, 7],
+    [2, 8],
+  ]);
+  expect([await readable(jobId), (await summary(jobId)).variants]).toEqual([
+    [1, 2],
+    [1, 2],
+  ]);
+});
+
 test("a panel that comes late, or back, is told what is finished so far", async () => {
   const jobId = await submit({ stepMs: 60 });
   await variantDone(jobId, 1);

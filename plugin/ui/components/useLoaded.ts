@@ -1,13 +1,22 @@
 import { type Inputs, useEffect, useState } from "preact/hooks";
+import { usePanel } from "./panelContext.ts";
 
 export type Loaded<Value> =
   | { readonly type: "loading" }
   | { readonly type: "ready"; readonly value: Value }
   | { readonly type: "failed" };
 
-/** What `load` resolves to, loaded anew when one of `inputs` changes; a late answer to an earlier question is dropped. */
+/**
+ * What `load` resolves to, loaded anew when one of `inputs` changes, and once more when it failed and the connection is back; a late answer
+ * to an earlier question is dropped.
+ */
 export function useLoaded<Value>(load: () => Promise<Value>, inputs: Inputs): Loaded<Value> {
   const [loaded, setLoaded] = useState<Loaded<Value>>({ type: "loading" });
+  const [retries, setRetries] = useState(0);
+  const isConnected = usePanel().state.connection.type === "ready";
+  useEffect(() => {
+    if (isConnected && loaded.type === "failed") setRetries(retries + 1);
+  }, [isConnected]);
   useEffect(() => {
     let isCurrent = true;
     setLoaded({ type: "loading" });
@@ -18,6 +27,6 @@ export function useLoaded<Value>(load: () => Promise<Value>, inputs: Inputs): Lo
     return () => {
       isCurrent = false;
     };
-  }, inputs);
+  }, [...inputs, retries]);
   return loaded;
 }

@@ -52,7 +52,8 @@ export function followJobs(context: Context, { history, results, canvasPreviews 
     if (variants.some(({ variant }) => resultKey(jobId, variant) in state().insertions)) return;
     // The first result of “Regenerate background” takes the place of its layer.
     const { replaceable, regenerated } = state();
-    await results.insert(jobId, first.variant, replaceable !== null && replaceable === regenerated ? "replace" : "add");
+    const how = replaceable !== null && replaceable === regenerated ? "replace" : "add";
+    await results.insert(jobId, first.variant, how, true);
   }
 
   connection.listen({

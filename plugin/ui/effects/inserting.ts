@@ -7,8 +7,11 @@ import { modelInUse, noteHere, resultKey, type State } from "../state/state.ts";
 import type { Context } from "./context.ts";
 
 export interface Inserting {
-  /** as a layer beneath the product; `replace` takes the place of the layer of ours that is there */
-  insert(jobId: string, variant: number, how: "add" | "replace"): Promise<void>;
+  /**
+   * as a layer beneath the product; `replace` takes the place of the layer of ours that is there. `isAutomatic`: not where the document has, or
+   * had, one of the run: whoever put it there has chosen
+   */
+  insert(jobId: string, variant: number, how: "add" | "replace", isAutomatic?: boolean): Promise<void>;
   removeFromDocument(jobId: string, variant: number): Promise<void>;
 }
 
@@ -19,13 +22,17 @@ export function createInserting(context: Context): Inserting {
     dispatch({ type: "problem_raised", problem: { ...problemOf(thrown), place: "results" } });
   };
 
+  /** jobs of which a result was inserted, or removed, since the panel was opened */
+  const touched = new Set<string>();
+
   return {
-    async insert(jobId, variant, how) {
+    async insert(jobId, variant, how, isAutomatic = false) {
       const job = findPainted(state(), jobId);
       const finished = job?.variants.find((each) => each.variant === variant);
       const key = resultKey(jobId, variant);
       const before = state().insertions[key] ?? null;
       if (job === null || finished === undefined || before?.type === "inserting") return;
+      if (isAutomatic && touched.has(jobId)) return;
       dispatch({ type: "problems_cleared", place: "results" });
       if (noteHere(state(), jobId) === null && state().slots.product.type !== "set") {
         const message = "This result was begun elsewhere. Choose the product that it goes beneath, then insert it.";
@@ -39,14 +46,18 @@ export function createInserting(context: Context): Inserting {
         const png = await connection.fetchResult(jobId, `background-${variant}.png`);
         const recipe = recipeOf(state(), job, finished);
         const replace = how === "replace" ? state().replaceable : null;
-        const { nodeId } = await host.request("insert_result", {
+        const { nodeId, isNew, ...placed } = await host.request("insert_result", {
           runId: jobId,
           png,
           recipe,
           ...(replace !== null && { replace }),
+          isAutomatic,
         });
-        if (replace !== null) dispatch({ type: "result_gone", nodeId: replace });
-        dispatch({ type: "insertion_changed", key, insertion: { type: "inserted", nodeId } });
+        touched.add(jobId);
+        if (replace !== null && isNew) dispatch({ type: "result_gone", nodeId: replace });
+        dispatch({ type: "insertion_changed", key, insertion: before });
+        const inserted = resultKey(jobId, placed.variant);
+        dispatch({ type: "insertion_changed", key: inserted, insertion: { type: "inserted", nodeId } });
       } catch (thrown) {
         dispatch({ type: "insertion_changed", key, insertion: before });
         fail(thrown);
@@ -56,6 +67,7 @@ export function createInserting(context: Context): Inserting {
       const insertion = state().insertions[resultKey(jobId, variant)];
       if (insertion?.type !== "inserted") return;
       const { nodeId } = insertion;
+      touched.add(jobId);
       try {
         await host.request("remove_result", { nodeId });
         dispatch({ type: "result_gone", nodeId });

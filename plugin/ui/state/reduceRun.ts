@@ -82,10 +82,12 @@ function advanceByEvent(state: State, event: JobEvent, atMs: number): State {
 
 type Painting = Extract<Run, { type: "running" | "cancelling" }>;
 
-/** One that is told again, after a restart of the server, is the same. */
+/** One that is told again, after a restart of the server, is the same, unless another model painted it anew. */
 function finish<Kind extends Painting>(run: Kind, event: Extract<JobEvent, { type: "variant_done" }>): Kind {
   const { type: _, ...finished } = event;
-  if (has(run.variants, finished.variant)) return run;
+  if (has(run.variants, finished.variant)) {
+    return { ...run, variants: run.variants.map((each) => (each.variant === finished.variant ? finished : each)) };
+  }
   return { ...run, preview: null, variants: [...run.variants, finished] };
 }
 

@@ -63,10 +63,11 @@ interface VariantsProps {
 
 function Variants({ run, chosen }: VariantsProps): JSX.Element | null {
   if (run.type !== "running" && run.type !== "cancelling") return null;
-  const { job, variants, preview } = run;
+  const { job, variants } = run;
   const { variants: wanted } = job.params.settings;
-  if (wanted === 1) return null;
-  return <VariantStrip jobId={job.jobId} finished={variants} wanted={wanted} chosen={chosen} painting={{ preview }} />;
+  const painting = run.type === "running" ? { preview: run.preview } : undefined;
+  if (wanted === 1 || (painting === undefined && variants.length === 0)) return null;
+  return <VariantStrip jobId={job.jobId} finished={variants} wanted={wanted} chosen={chosen} painting={painting} />;
 }
 
 function promptOf({ form }: State, run: ActiveRun): string {

@@ -14,7 +14,7 @@ interface VariantStripProps {
   /** null: what is being painted */
   readonly chosen: number | null;
   /** left out: nothing is painted any more */
-  readonly painting?: { readonly preview: Shown | null };
+  readonly painting?: { readonly preview: Shown | null } | undefined;
 }
 
 /** The variants of a job, to choose from: those that are finished, then the one that is being painted, then those to come. */

@@ -119,6 +119,8 @@ describe("its removal", () => {
     const id = insert(sandbox);
     expect(childIds(sandbox, "1:1")).toEqual(["1:2", id, "1:3"]);
     expect(sandbox.call("log").slice(0, 2)).toEqual([`${layer} remove`, "commit"]);
+    sandbox.call("advance", 2000);
+    expect(preview(sandbox), "nothing covers the result").toBe("off");
   });
 
   it.each([

@@ -95,6 +95,7 @@ export function insertAnswers(
     runId: "run",
     png: fakePng(800, 600),
     recipe,
+    isAutomatic: false,
     ...changes,
   });
 }

@@ -14,7 +14,7 @@ import {
   treeOf,
 } from "./documents.ts";
 import { fakePng, type NodeSpec } from "./fakeNodes.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { openPlugin, type Sandbox } from "./sandbox.ts";
 
 // Protects what a designer finds in the document: the background exactly in its place beneath the product, undone by one step,
 // and nothing else changed.
@@ -234,11 +234,28 @@ describe("variants", () => {
   it("that come in one go form one group as well", async () => {
     const sandbox = await openWith([artboard], "1:3");
     beginRun(sandbox);
-    const message = { type: "insert_result", runId: "run", png: fakePng(800, 600), recipe } as const;
+    const message = {
+      type: "insert_result",
+      runId: "run",
+      png: fakePng(800, 600),
+      recipe,
+      isAutomatic: false,
+    } as const;
     const answers = sandbox.send({ ...message, requestId: "a" }, { ...message, requestId: "b" });
     expect(answers.map((given) => given.type === "inserted" && given.requestId)).toEqual(["a", "b"]);
     const [, group] = treeOf(sandbox, "1:1").children;
     expect(group?.children).toHaveLength(2);
+  });
+
+  it("of an earlier opening, on another page, keep a run's end from inserting one", async () => {
+    const pluginData = { backdrop: JSON.stringify({ ...recipe, variant: 2 }) };
+    const background: NodeSpec = { id: "5:1", type: "RECTANGLE", pluginData };
+    const children = [...(artboard.children ?? []), background];
+    const elsewhere = { id: "0:2", type: "PAGE", children: [{ ...artboard, children }] };
+    const sandbox = await openPlugin({ pages: [{ id: "0:1", type: "PAGE" }, elsewhere] });
+    const [answered] = insertAnswers(sandbox, { runId: "job", isAutomatic: true });
+    expect(answered).toMatchObject({ type: "inserted", nodeId: "5:1", variant: 2, isNew: false });
+    expect(childIds(sandbox, "1:1")).toEqual(["1:2", "1:3", "5:1"]);
   });
 
   it("of an earlier opening are grouped with what is inserted now", async () => {

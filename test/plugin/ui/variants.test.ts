@@ -2,7 +2,7 @@
 import { render } from "preact";
 import { afterEach, describe, expect, it } from "vitest";
 import { doing, show } from "./rendering.ts";
-import { doneEnd, type FakeWorld, finishedVariants, jobId, openPanel, paramsOf, summaryOf } from "./world.ts";
+import { doneEnd, type FakeWorld, finishedVariants, jobId, openPanel, paramsOf, ready, summaryOf } from "./world.ts";
 
 // Protects that a person sees each variant as soon as it is finished, and has it whatever becomes of the run.
 
@@ -63,6 +63,27 @@ describe("while a run goes on", () => {
     expect(inserted(world)).toHaveLength(1);
   });
 
+  it("what was inserted and removed again is not inserted at the end", async () => {
+    const world = await running(1);
+    await click("Variant 1");
+    await click("Insert beneath product");
+    await click("Remove from canvas");
+    await finish(world, id, 2, 3);
+    await doing(() => world.event(id, doneEnd(43, 3)));
+    expect(inserted(world)).toHaveLength(1);
+  });
+
+  it("the end shows as inserted what main found in the document, of whatever variant", async () => {
+    const world = await running(3);
+    const variant = 2;
+    world.answerWith("insert_result", ({ requestId, runId }: { requestId: string; runId: string }) => {
+      return { type: "inserted", requestId, runId, nodeId: "9:9", variant, isNew: false };
+    });
+    await doing(() => world.event(id, doneEnd(43, 3)));
+    expect(world.toMain.at(-2)).toMatchObject({ type: "insert_result", isAutomatic: true });
+    expect(world.panel.state().insertions).toEqual({ [`${id}/2`]: { type: "inserted", nodeId: "9:9" } });
+  });
+
   it("a preview never stands for a variant that is finished, nor is one shown for the next", async () => {
     const world = await running(0);
     await doing(() => world.preview({ jobId: id, variant: 1, step: 4, steps: 4 }));
@@ -72,6 +93,15 @@ describe("while a run goes on", () => {
     expect(text()).toContain("Variant 1 is finishedVariant 2 of 3");
     await doing(() => world.preview({ jobId: id, variant: 1, step: 4, steps: 4 }));
     expect(world.panel.state().run).toMatchObject({ preview: null });
+  });
+
+  it("a picture that was lost with the connection comes when it is back", async () => {
+    const world = await running(0);
+    await doing(() => world.connect({ type: "lost", cause: "dropped", retryAtMs: null }));
+    await finish(world, id, 1);
+    expect([large(), text()]).toEqual([undefined, expect.stringContaining("Not available")]);
+    await doing(() => world.connect(ready));
+    expect([large(), text()]).toEqual(["blob:result-1.png", expect.not.stringContaining("Not available")]);
   });
 
   it("what a restarted server tells again counts once", async () => {
@@ -88,6 +118,7 @@ describe("a run that is not done", () => {
     const world = await running(1);
     await click("Cancel");
     expect(text()).toContain("After the current step");
+    expect(document.querySelectorAll(".variant")).toHaveLength(1);
     await finish(world, id, 2);
     await doing(() => world.event(id, { type: "cancelled" }));
     expect(text()).toContain("Cancelled. 2 of 3 variants were finished and are kept.");

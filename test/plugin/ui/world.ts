@@ -209,8 +209,11 @@ function usualAnswer(message: ToMain): ToUi | undefined {
     }
     case "export_picture":
       return { type: "picture", requestId: message.requestId, slot: message.slot, picture };
-    case "insert_result":
-      return { type: "inserted", requestId: message.requestId, runId: message.runId, nodeId: `9:${++nodes}` };
+    case "insert_result": {
+      const { requestId, runId, recipe } = message;
+      const { variant } = recipe;
+      return { type: "inserted", requestId, runId, nodeId: `9:${++nodes}`, variant, isNew: true };
+    }
     case "remove_result":
       return { type: "result_removed", requestId: message.requestId, nodeId: message.nodeId };
     default:
@@ -272,6 +275,7 @@ function fakeServer(first: ConnectionState, jobs: readonly JobSummary[]) {
     },
     async fetchResult(id, name) {
       note("fetchResult", id, name);
+      if (state.type !== "ready") throw new BackdropError("engine_crashed", "the server is not there");
       return bytesOf(files.get(name) ?? name);
     },
   };
