@@ -25,8 +25,7 @@ export async function buildGraph(
   request: GraphRequest,
   target: Target = referenceTarget,
 ): Promise<Graph> {
-  const isRepeated = request.graph === "denoiser";
-  const graph = new Graph(request.graph, graphTarget(request, target), graphLayout(request, target), isRepeated);
+  const graph = emptyGraph(request, target);
   const scope = async (part: Part) => {
     const updates = part === "unet" ? await checkpoint.unetUpdates() : undefined;
     return new Scope(graph, await checkpoint.weights(part), part, updates);
@@ -38,8 +37,7 @@ export async function buildGraph(
 
 /** Builds the `depth` graph of a package that may have nothing else. */
 export async function buildDepthGraph(parts: PackageParts, imageSize: number, target: Target): Promise<Graph> {
-  const request = { graph: "depth" } as const;
-  const graph = new Graph(request.graph, graphTarget(request, target), graphLayout(request, target));
+  const graph = emptyGraph({ graph: "depth" }, target);
   await depth(parts, imageSize, async (part) => new Scope(graph, await parts.weights(part), part));
   return graph;
 }
@@ -50,9 +48,18 @@ export async function packageTileStatistics(parts: PackageParts): Promise<TileSt
   return config.type === "AutoencoderKL" ? tileStatistics(config) : undefined;
 }
 
-/** Of the pictures inside. As with precision, what runs once a job has nothing to gain. */
-export function graphLayout({ graph }: GraphRequest, target: Target): Layout {
-  return graph === "denoiser" ? fastestLayout(target) : "NCHW";
+/** As with precision, what runs once a job has nothing to gain from a layout of its own, or from more memory. */
+function emptyGraph(request: GraphRequest, target: Target): Graph {
+  return new Graph(request.graph, graphTarget(request, target), graphLayout(request, target), isRepeated(request));
+}
+
+/** Of the pictures inside. */
+export function graphLayout(request: GraphRequest, target: Target): Layout {
+  return isRepeated(request) ? fastestLayout(target) : "NCHW";
+}
+
+function isRepeated({ graph }: GraphRequest): boolean {
+  return graph === "denoiser";
 }
 
 type OpenScope = (part: Part) => Promise<Scope>;

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BackdropError } from "../../shared/errors.ts";
-import { type Precision, type ProviderChoice, requirePrecision, type TargetChoice } from "../../shared/providers.ts";
+import { type Precision, type ProviderChoice, requirePrecision } from "../../shared/providers.ts";
 import { tryProvider } from "../engine/checkProvider.ts";
 import { findDepthHelper } from "../engine/depthHelper.ts";
 import { openModel } from "../engine/openModel.ts";
@@ -12,7 +12,7 @@ import { decodeJob, type NamedBytes } from "../pipeline/job.ts";
 import { exitCodes, type Io, printJson } from "./io.ts";
 import { checkOutputFolder, type OutputFile, removeOutputs, writeOutputs } from "./outputs.ts";
 import { createProgressBar } from "./progressBar.ts";
-import { triedTarget } from "./requireProvider.ts";
+import { requireProvider } from "./requireProvider.ts";
 import { type SettingOptions, settingsFromOptions } from "./settingsFromOptions.ts";
 
 export interface GenerateOptions extends SettingOptions {
@@ -42,8 +42,7 @@ export async function generateCommand(options: GenerateOptions, io: Io): Promise
     referenceMask: await readOptional("reference-mask", options.referenceMask),
   };
   // Nothing is decoded and compiled for a provider that cannot run.
-  let target: TargetChoice = { provider, precision };
-  if (provider !== "auto" && provider !== "cpu") target = triedTarget(target, await tryProvider(target), io);
+  const target = await requireProvider({ provider, precision }, io, tryProvider);
   const job = await decodeJob(files, { ...settings, seed: settings.seed ?? randomInt(2 ** 32) });
   const decodedMs = performance.now() - begin;
 
@@ -109,19 +108,25 @@ async function readOptional(role: string, path: string | undefined): Promise<Nam
 type Written = Pick<OutputFile, "role" | "name">;
 
 function outputFiles({ variant, background, result, recipe }: Variant): readonly OutputFile[] {
+  const contents = { result, background, recipe: `${JSON.stringify(recipe, null, 2)}\n` };
+  return outputsOf(variant).map(({ kind, ...output }) => ({ ...output, content: contents[kind] }));
+}
+
+/** What a variant is written as. */
+function outputsOf(variant: number) {
   const suffix = variant === 1 ? "" : `-${variant}`;
-  const recipeText = `${JSON.stringify(recipe, null, 2)}\n`;
-  return [
-    { role: `result${suffix}`, name: `result${suffix}.png`, content: result },
-    { role: `background${suffix}`, name: `background${suffix}.png`, content: background },
-    { role: `recipe${suffix}`, name: `recipe${suffix}.json`, content: recipeText },
-  ];
+  const kinds = [
+    ["result", "png"],
+    ["background", "png"],
+    ["recipe", "json"],
+  ] as const;
+  return kinds.map(([kind, type]) => ({ kind, role: `${kind}${suffix}`, name: `${kind}${suffix}.${type}` }));
 }
 
 /** Of the variants after the first. */
 function laterNames(variants: number): readonly string[] {
   const later = Array.from({ length: variants - 1 }, (_, i) => i + 2);
-  return later.flatMap((variant) => [`result-${variant}.png`, `background-${variant}.png`, `recipe-${variant}.json`]);
+  return later.flatMap((variant) => outputsOf(variant).map(({ name }) => name));
 }
 
 /** So that it can be looked at while the next one is painted, and is known of when the command is interrupted. */

@@ -1,18 +1,24 @@
 import { BackdropError } from "../../shared/errors.ts";
-import type { TargetChoice } from "../../shared/providers.ts";
+import type { Provider, TargetChoice } from "../../shared/providers.ts";
 import { type ProviderTry, providerTrySchema } from "../engine/providerCheck.ts";
 import type { Io } from "./io.ts";
 import { askProviderChild } from "./providerChild.ts";
 
 /**
  * The target, with the operators that it runs with best as far as `doctor` has found out. Throws `invalid_params` where a provider that was named cannot run here, which a first job would find out only when pictures have been chosen.
- * Takes a process that loads the runtime, and no time at all for the CPU.
+ * Takes no time at all for the CPU.
+ * @param tryIt where the runtime is: in a process that loads it, unless this one has it anyway
  */
-export async function requireProvider(choice: TargetChoice, io: Io): Promise<TargetChoice> {
-  const { provider, precision } = choice;
+export async function requireProvider(choice: TargetChoice, io: Io, tryIt = tryInChild(io)): Promise<TargetChoice> {
+  const { provider } = choice;
   if (provider === "auto" || provider === "cpu") return choice;
-  const { signal } = io;
-  return triedTarget(choice, await askProviderChild(providerTrySchema, [provider, precision], { signal }), io);
+  return triedTarget(choice, await tryIt({ ...choice, provider }), io);
+}
+
+type NamedTarget = TargetChoice & { readonly provider: Provider };
+
+function tryInChild({ signal }: Io): (named: NamedTarget) => Promise<ProviderTry> {
+  return ({ provider, precision }) => askProviderChild(providerTrySchema, [provider, precision], { signal });
 }
 
 /** Refuses what `doctor` found wrong, and what cannot run. What has nothing to do with the provider, such as a damaged embedded model, is left to the jobs that need it. */
